@@ -44,6 +44,11 @@ export const commandTree: readonly LazyCommand[] = [
     load: async () => (await import("./commands/tables.ts")).tables,
   },
   {
+    name: "catalog",
+    summary: "search tables and columns of all sources",
+    load: async () => (await import("./commands/catalog.ts")).catalog,
+  },
+  {
     name: "query",
     summary: "query a source with SQL",
     load: async () => (await import("./commands/query.ts")).query,

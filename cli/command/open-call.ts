@@ -1,10 +1,10 @@
-import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import { exitCodes } from "../failures/exit-codes.ts";
 import type { Connection } from "../session/connect.ts";
 import { findSession, type Session } from "../session/session.ts";
 import type { Settings } from "../session/settings.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import type { Call } from "./call.ts";
+import { printJson } from "./print-json.ts";
 
 export function openCall(terminal: Terminal, settings: Settings, json: boolean): Call & Disposable {
   const interrupts = watchInterrupts();
@@ -34,18 +34,6 @@ export function openCall(terminal: Terminal, settings: Settings, json: boolean):
       else await forPeople();
     },
   };
-}
-
-/** Prints a message as proto3 JSON on one line. */
-async function printJson<Desc extends DescMessage>(
-  terminal: Terminal,
-  schema: Desc,
-  message: MessageShape<Desc>,
-): Promise<void> {
-  const { toJsonString } = await import("@bufbuild/protobuf");
-  const { neutraliseJson } = await import("../terminal/neutralise.ts");
-  const json = toJsonString(schema, message, { alwaysEmitImplicit: true });
-  terminal.printExact(terminal.showsPeople ? neutraliseJson(json) : json);
 }
 
 function watchInterrupts(): Pick<Call, "signal" | "onInterrupt"> & Disposable {

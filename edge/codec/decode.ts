@@ -8,9 +8,9 @@ import {
 } from "@bufbuild/protobuf";
 import { isFieldError } from "@bufbuild/protobuf/reflect";
 import { invalidFields, violationsMax } from "../../services/lib/rpc/errors.ts";
+import type { JsonValue } from "../../services/lib/rpc/strict-json.ts";
 import { typesOf } from "../errors/common-types.ts";
 import { fieldOf, isScalarInJson } from "./fields.ts";
-import type { JsonValue } from "./json.ts";
 
 type Violation = { field: string; description: string };
 

@@ -1,8 +1,8 @@
 import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
 import { invalidField } from "../../services/lib/rpc/errors.ts";
+import type { JsonValue } from "../../services/lib/rpc/strict-json.ts";
 import { fieldOf, isScalarInJson } from "./fields.ts";
-import type { JsonValue } from "./json.ts";
 
 /** Deepest path of a parameter, as for JSON. */
 const depthMax = 100;

@@ -2,8 +2,8 @@ import { type DescMethod, fromBinary, fromJson, type Registry, toBinary, toJson 
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { invalidField } from "../../services/lib/rpc/errors.ts";
+import { parseJson, textOf } from "../../services/lib/rpc/strict-json.ts";
 import { describe } from "../codec/decode.ts";
-import { parseJson, textOf } from "../codec/json.ts";
 import { registryOf } from "../errors/common-types.ts";
 import { accessOf, type EdgeAccess } from "./access.ts";
 

@@ -1,4 +1,4 @@
-import type { DescField, DescMethod } from "@bufbuild/protobuf";
+import { type DescField, type DescMethod, ScalarType } from "@bufbuild/protobuf";
 import type { HttpRule } from "../../gen/google/api/http_pb.ts";
 import type { Parameter } from "../codec/parameters.ts";
 import type { Route } from "./route.ts";
@@ -22,9 +22,15 @@ export function checkRoute(route: Route, rule: HttpRule): void {
   }
 }
 
-function checkBody({ httpMethod, body, method, upload }: Route, refuse: (problem: string) => never): void {
+function checkBody(
+  { httpMethod, body, method, upload, verbatim }: Route,
+  refuse: (problem: string) => never,
+): void {
   const isRead = httpMethod === "GET" || httpMethod === "HEAD";
   if (isRead && body.kind !== "none") refuse(`${httpMethod} takes no body`);
+  if (verbatim && (body.kind !== "field" || verbatim.scalar !== ScalarType.BYTES || sendsMany(method))) {
+    refuse("a verbatim body is a field of type bytes beside the field that describes it");
+  }
   if (sendsMany(method) && body.kind === "none" && !upload) refuse("a stream of requests needs a body");
   if (sendsMany(method) && body.kind === "field" && body.field.fieldKind !== "message") {
     refuse(`${body.field.name} can't carry a stream of requests`);

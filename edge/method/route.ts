@@ -32,6 +32,8 @@ export type Route = {
   readonly body: BodyBinding;
   /** Whether the body is bound to a google.api.HttpBody. */
   readonly rawBody: boolean;
+  /** The field that gets the body's JSON as it is, instead of the field that the body is bound to. */
+  readonly verbatim: DescField | undefined;
   readonly upload: UploadBinding | undefined;
   readonly response: ResponseBinding;
   /** Media types to choose from; undefined without a choice. */
@@ -80,6 +82,7 @@ export function planRoute(
     body,
     rawBody:
       body.kind === "field" ? isHttpBodyField(body.field) : body.kind === "whole" && isHttpBody(method.input),
+    verbatim: options?.verbatimField ? topField(method.input, options.verbatimField, name) : undefined,
     upload: options?.upload && createUploadBinding(method, options.upload),
     response,
     formats: formatsOf(options && fieldOf(method.input, options.formatField)),

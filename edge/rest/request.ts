@@ -1,9 +1,9 @@
-import { create, type DescMessage, equals, type Message } from "@bufbuild/protobuf";
+import { create, type DescField, type DescMessage, equals, type Message } from "@bufbuild/protobuf";
 import { isReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { HttpBodySchema } from "../../gen/google/api/httpbody_pb.ts";
 import { invalidField } from "../../services/lib/rpc/errors.ts";
+import { parseJson, textOf } from "../../services/lib/rpc/strict-json.ts";
 import { decodeJson, mergeJson } from "../codec/decode.ts";
-import { parseJson, textOf } from "../codec/json.ts";
 import {
   createParameters,
   findParameter,
@@ -84,13 +84,13 @@ function headerValue({ response }: Route, name: string, value: string | undefine
 }
 
 function queryParameter(route: Route, name: string): Parameter {
-  const { upload, body, method, head } = route;
+  const { upload, body, method, head, verbatim } = route;
   if (upload) return findParameter(method.input, `${upload.header.name}.${name}`) ?? unknownParameter(name);
   const parameter = findParameter(method.input, name) ?? unknownParameter(name);
   // A GET without a body would not be what its headers say.
   if (parameter.name === head?.name) unknownParameter(name);
   if (body.kind === "whole") throw invalidField(parameter.name, "belongs into the body, not into the query");
-  if (body.kind === "field" && parameter.path[0] === body.field) {
+  if (body.kind === "field" && [body.field, verbatim].includes(parameter.path[0])) {
     throw invalidField(parameter.name, "belongs into the body, not into the query");
   }
   return parameter;
@@ -98,14 +98,14 @@ function queryParameter(route: Route, name: string): Parameter {
 
 /** The field of a query parameter; undefined if it is none, or if another part of the request sets it. */
 function ownQueryParameter(
-  { body, method, variables, headers, head }: Route,
+  { body, method, variables, headers, head, verbatim }: Route,
   name: string,
 ): Parameter | undefined {
   const parameter = findParameter(method.input, name);
   if (!parameter || body.kind === "whole" || parameter.name === head?.name) return undefined;
   const others = [...variables, ...headers.map((header) => header.parameter)];
   const isOther = others.some((other) => other.name === parameter.name);
-  const isInBody = body.kind === "field" && parameter.path[0] === body.field;
+  const isInBody = body.kind === "field" && [body.field, verbatim].includes(parameter.path[0]);
   return isOther || isInBody ? undefined : parameter;
 }
 
@@ -114,7 +114,7 @@ function unknownParameter(name: string): never {
 }
 
 function decodeBody(route: Route, { bytes, contentType, ignoresUnknown = false }: RequestBody): Message {
-  const { body, rawBody, method } = route;
+  const { body, rawBody, method, verbatim } = route;
   if (body.kind === "none") {
     if (bytes.byteLength > 0 && !ignoresUnknown)
       throw invalidField("body", "must be empty: this path takes none");
@@ -124,6 +124,7 @@ function decodeBody(route: Route, { bytes, contentType, ignoresUnknown = false }
   // Many clients send neither body nor media type for an empty message.
   if (bytes.byteLength === 0) return create(method.input);
   if (!isJson(contentType)) throw mediaTypeUnsupported("application/json");
+  if (verbatim) return withBytes(method.input, verbatim, bytes);
   const json = parseJson(textOf(bytes));
   const whole = body.kind === "field" ? { [body.field.name]: json } : json;
   return decodeJson(method.input, whole, ignoresUnknown);
@@ -135,6 +136,13 @@ export function decodeRaw({ body, method }: Route, { bytes, contentType = "" }: 
   if (body.kind !== "field") return raw;
   const message = reflect(method.input);
   message.set(body.field, reflect(HttpBodySchema, raw));
+  return message.message;
+}
+
+/** A message with one field: the service parses the JSON, which keeps all its digits. */
+function withBytes(input: DescMessage, field: DescField, bytes: Uint8Array): Message {
+  const message = reflect(input);
+  message.set(field, bytes);
   return message.message;
 }
 

@@ -11,6 +11,7 @@ export const allInOneSecrets = [
   "secret_decryption_key",
   "url_signing_key",
   "url_signing_key_previous",
+  "openlineage_receivers",
   "storage_s3_credentials",
   "cache_url",
   "database_url",
@@ -27,6 +28,8 @@ const orchestrationSettings = [
   "PREPARED_CACHE_MIB",
   "RESULT_CACHE_TTL",
   "RESULT_CACHE_TIMEOUT_MS",
+  "OPENLINEAGE_ADDRESS_ALLOW",
+  "openlineage_receivers",
 ] as const;
 
 /** Settings passed to storage, which validates them. */

@@ -9,6 +9,7 @@ import { type Protection, protections } from "./confinement/layers.ts";
 import type { Network } from "./connectors/network/address-guard.ts";
 import type { MemoryLimits } from "./engine/memory-watch.ts";
 import { nicenessDefault } from "./engine/processes/process-priority.ts";
+import { receiversSetting } from "./lineage/forward/receiver.ts";
 
 /** Comma-separated CIDRs such as `10.0.0.0/8, ::1/128`. Default: none. */
 const networks = z
@@ -108,6 +109,8 @@ const orchestrationEnv = serviceEnv.extend({
   STORAGE_ADDRESS: grpcAddress,
   STORAGE_DIR: z.string().optional(),
   SOURCE_ADDRESS_ALLOW: networks,
+  OPENLINEAGE_ADDRESS_ALLOW: networks,
+  openlineage_receivers: receiversSetting,
   SOURCE_FOLDERS: sourceFolders,
   ENGINE_MEMORY_MIB: engineMemory,
   ENGINE_NICENESS: engineNiceness,
@@ -142,6 +145,9 @@ export function parseConfig(env: Env) {
     }),
     engineProtectionsRequired: settings.ENGINE_CONFINEMENT_REQUIRED,
     sourceAddressAllow: settings.SOURCE_ADDRESS_ALLOW,
+    /** Receivers of OpenLineage events, and the networks that they may be in. */
+    lineageReceivers: settings.openlineage_receivers,
+    lineageAddressAllow: settings.OPENLINEAGE_ADDRESS_ALLOW,
     /** Folders whose files can be sources of every organisation, by name. */
     sourceFolders: settings.SOURCE_FOLDERS,
   });

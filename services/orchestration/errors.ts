@@ -9,6 +9,7 @@ export const sourceNotFound = (sourceId: string) => notFound("source", sourceId)
 export const tableNotFound = (tableId: string) => notFound("table", tableId);
 export const executionNotFound = (executionId: string) => notFound("execution", executionId);
 export const crashNotFound = (crashId: string) => notFound("crash", crashId);
+export const eventNotFound = (eventId: string) => notFound("event", eventId);
 export const entityNotFound = (entityId: string) => notFound("entity", entityId);
 
 export const sourceExists = (displayName: string) =>
@@ -36,6 +37,15 @@ export const sourceChanged = (sourceId: string) =>
     Code.Aborted,
     ErrorReason.STATE_CONFLICT,
     `source ${sourceId} was changed while its tables were read: try again`,
+    { source: sourceId },
+  );
+
+/** Other discoveries of the source kept changing its tables in the catalog. */
+export const discoveryOverlapped = (sourceId: string) =>
+  failure(
+    Code.Aborted,
+    ErrorReason.STATE_CONFLICT,
+    `the tables of source ${sourceId} were changed by other discoveries while they were read: try again`,
     { source: sourceId },
   );
 

@@ -1,7 +1,6 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { z } from "zod";
-import type { TableSchema } from "../../gen/sluice/orchestration/v1/catalog_pb.ts";
 import type { ConnectorSchema } from "../../gen/sluice/orchestration/v1/connectors_pb.ts";
 import { type CrashSchema, CrashSubject } from "../../gen/sluice/orchestration/v1/crashes_pb.ts";
 import {
@@ -15,7 +14,6 @@ import { isQuarantined } from "./crashes/quarantine.ts";
 import type { ExecutionRow } from "./execution-repository.ts";
 import type { SourceRow } from "./source-repository.ts";
 import type { ExecutionState } from "./state.ts";
-import type { TableRow } from "./table-repository.ts";
 
 export const toConnector = ({
   name,
@@ -44,18 +42,6 @@ export const toSource = (row: SourceRow): Source =>
     updateTime: timestampFromDate(row.updateTime),
     etag: String(row.revision),
   });
-
-export const toTable = (row: TableRow): MessageInitShape<typeof TableSchema> => ({
-  tableId: row.tableId,
-  sourceId: row.sourceId,
-  namespace: row.namespace,
-  schemaName: row.schemaName,
-  name: row.name,
-  columns: [...row.columns],
-  ...(row.rowCount !== null && { rowCount: row.rowCount }),
-  createTime: timestampFromDate(row.createTime),
-  updateTime: timestampFromDate(row.updateTime),
-});
 
 const states: Readonly<Record<ExecutionState, ExecutionStateMessage>> = {
   running: ExecutionStateMessage.RUNNING,

@@ -2,6 +2,7 @@ import { and, eq, inArray, or } from "drizzle-orm";
 import type { Db } from "../lib/database/database.ts";
 import { closeNamespace, enterNamespace, openNamespace } from "../lib/database/namespace-gate.ts";
 import { within } from "../lib/database/scope.ts";
+import { lineageEvents } from "./lineage/event-schema.ts";
 import { lineageColumns, lineageEdges, lineageEntities } from "./lineage/lineage-schema.ts";
 import { closedNamespaces, executions, sources } from "./schema.ts";
 
@@ -37,6 +38,7 @@ export async function countContent(
     ...(withRecords && {
       executions: await db.$count(executions, within(access(key), executions)),
       lineage_entities: await db.$count(lineageEntities, entitiesIn(key)),
+      lineage_events: await db.$count(lineageEvents, within(access(key), lineageEvents)),
     }),
   };
   const some = Object.entries(counts).filter(([, count]) => count > 0);
@@ -57,6 +59,14 @@ export async function deleteSome(tx: Db, key: NamespaceKey): Promise<void> {
     .where(within(access(key), executions))
     .limit(deletedMax);
   await tx.delete(executions).where(inArray(executions.executionId, someExecutions));
+  const someEvents = tx
+    .select({ id: lineageEvents.eventId })
+    .from(lineageEvents)
+    .where(within(access(key), lineageEvents))
+    .limit(deletedMax);
+  await tx
+    .delete(lineageEvents)
+    .where(and(within(access(key), lineageEvents), inArray(lineageEvents.eventId, someEvents)));
   await deleteEntities(tx, key);
 }
 

@@ -15,6 +15,7 @@ import { createBlobCache } from "./blobs/blob-cache.ts";
 import { openBlobFolder } from "./blobs/blob-folder.ts";
 import { openStorageFolder } from "./blobs/storage-folder.ts";
 import { openCachedResults } from "./cache/open-cached-results.ts";
+import { indexMissingTables } from "./catalog/search/index-missing.ts";
 import type { OrchestrationConfig } from "./config.ts";
 import { checkConfinement } from "./confinement/check-confinement.ts";
 import { findConfinement } from "./confinement/find-confinement.ts";
@@ -29,7 +30,9 @@ import { listenForCancellations } from "./executions/cancellations.ts";
 import { createPendingWork } from "./executions/pending-work.ts";
 import { permitsOf, schedulerOptionsOf } from "./executions/scheduler-settings.ts";
 import { openLentFolder } from "./lent/lent-folder.ts";
+import { runProjector } from "./lineage/events/projector.ts";
 import { createExecutionRecorder } from "./lineage/execution-recorder.ts";
+import { createForwarder } from "./lineage/forward/forwarder.ts";
 import { createStatementReader } from "./lineage/sql/statement-reader.ts";
 import { holdLivenessLock } from "./locks/liveness-lock.ts";
 import { lockFolder } from "./locks/lock-folder.ts";
@@ -99,7 +102,14 @@ export const run: Run<OrchestrationConfig> = async (config, stop, ready) => {
     compileCache: join(config.dataDirectory, "code"),
     memory,
   });
-  await using recorder = createExecutionRecorder({ db: database.db, log, reader });
+  const forwarder = createForwarder({
+    db: database.db,
+    log,
+    receivers: config.lineageReceivers,
+    guard: createAddressGuard(config.lineageAddressAllow),
+    processId,
+  });
+  await using recorder = createExecutionRecorder({ db: database.db, log, reader, forwarder });
   const folder = await openBlobFolder(join(config.dataDirectory, "cache"), cacheBytesMax);
   const secrets = createSecrets(policies, (orgId, signal) => bindSecrets(bindDeps, orgId, signal));
   const quarantine = createQuarantine({ db: database.db, log });
@@ -113,6 +123,7 @@ export const run: Run<OrchestrationConfig> = async (config, stop, ready) => {
     engine,
     processes,
     blobs: createBlobCache(blobs, folder, openStorageFolder(config.storageDirectory)),
+    fetched: folder,
     folderCopies: createFolderCopies(config.sourceFolders, folder),
     quarantine,
     prepared,
@@ -136,6 +147,7 @@ export const run: Run<OrchestrationConfig> = async (config, stop, ready) => {
     pendingWork,
     cachedResults: await openCachedResults({ client: resultCache, config, pendingWork, log }),
     recorder,
+    forwarder,
     snapshots,
     resultFiles,
     lentFolder: await openLentFolder(join(config.dataDirectory, "lent")),
@@ -143,5 +155,14 @@ export const run: Run<OrchestrationConfig> = async (config, stop, ready) => {
   };
   await using server = await startMeshServer(config, orchestrationServices(deps), { log, tls });
   ready(server.address);
-  await Promise.all([bindEverySecret(bindDeps, stop), aborted(stop)]);
+  const indexing = indexMissingTables(database.db, stop).catch((error: unknown) =>
+    log.warn({ err: error }, "tables of an earlier version can't be searched until the next start"),
+  );
+  await Promise.all([
+    bindEverySecret(bindDeps, stop),
+    indexing,
+    runProjector(deps, stop),
+    forwarder.run(stop),
+    aborted(stop),
+  ]);
 };

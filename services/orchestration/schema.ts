@@ -16,7 +16,8 @@ import { requestsTable } from "../lib/database/idempotency.ts";
 import { closedNamespacesTable } from "../lib/database/namespace-gate.ts";
 import { ownerColumns } from "../lib/database/scope.ts";
 import { byCodePoints, trigrams, unsetIsLate } from "../lib/list/list-index.ts";
-import type { DiscoveredColumn, Settings } from "./connectors/connector.ts";
+import type { ColumnAnnotations } from "./annotations.ts";
+import type { DiscoveredColumn, ForeignKey, Settings } from "./connectors/connector.ts";
 import { executionStates } from "./state.ts";
 
 export const orchestration = pgSchema("orchestration");
@@ -33,6 +34,8 @@ export const sources = orchestration.table(
     connector: text("connector").notNull(),
     settings: jsonb("settings").$type<Settings>().notNull(),
     revision: integer("revision").notNull().default(1),
+    // When a discovery last changed the catalog: another one that was reading then may have older tables.
+    discoverTime: timestamp("discover_time", { withTimezone: true }),
     createTime,
     updateTime,
   },
@@ -59,6 +62,23 @@ export const tables = orchestration.table(
     name: text("name").notNull(),
     columns: jsonb("columns").$type<readonly DiscoveredColumn[]>().notNull(),
     rowCount: bigint("row_count", { mode: "bigint" }),
+    sizeBytes: bigint("size_bytes", { mode: "bigint" }),
+    comment: text("comment").notNull().default(""),
+    // By the name of the column.
+    columnComments: jsonb("column_comments").$type<Readonly<Record<string, string>>>().notNull().default({}),
+    primaryKey: text("primary_key").array().notNull().default([]),
+    foreignKeys: jsonb("foreign_keys").$type<readonly ForeignKey[]>().notNull().default([]),
+    // Of columns, comments and keys; empty if no discovery has found the table since there are hashes.
+    schemaHash: text("schema_hash").notNull().default(""),
+    version: integer("version").notNull().default(1),
+    deleteTime: timestamp("delete_time", { withTimezone: true }),
+    // From here on: of users, who never lose it to a discovery.
+    description: text("description").notNull().default(""),
+    tags: text("tags").array().notNull().default([]),
+    owner: text("owner").notNull().default(""),
+    properties: jsonb("properties").$type<Readonly<Record<string, string>>>().notNull().default({}),
+    columnAnnotations: jsonb("column_annotations").$type<ColumnAnnotations>().notNull().default({}),
+    revision: integer("revision").notNull().default(1),
     createTime,
     updateTime,
   },
@@ -69,7 +89,12 @@ export const tables = orchestration.table(
     index("tables_name_order").on(table.orgId, byCodePoints(table.name), table.tableId),
     index("tables_source").on(table.orgId, table.sourceId, table.createTime, table.tableId),
     index("tables_name_search").using("gin", trigrams(table.name)),
+    index("tables_tags").using("gin", table.tags).where(sql`tags <> '{}'`),
+    index("tables_delete_time").on(table.sourceId, table.deleteTime).where(sql`delete_time is not null`),
     check("tables_row_count", sql`${table.rowCount} >= 0`),
+    check("tables_size_bytes", sql`${table.sizeBytes} >= 0`),
+    check("tables_version", sql`${table.version} >= 1`),
+    check("tables_revision", sql`${table.revision} >= 1`),
   ],
 );
 

@@ -17,9 +17,12 @@ import { deleteSource } from "./rpc/delete-source.ts";
 import { discover } from "./rpc/discover.ts";
 import { executeQuery } from "./rpc/execute-query.ts";
 import { extractChunk } from "./rpc/extract-chunk.ts";
+import { findEntities } from "./rpc/find-entities.ts";
 import { getConnector } from "./rpc/get-connector.ts";
 import { getDownstream } from "./rpc/get-downstream.ts";
+import { getEvent } from "./rpc/get-event.ts";
 import { getExecution } from "./rpc/get-execution.ts";
+import { getImpact } from "./rpc/get-impact.ts";
 import { getLineage } from "./rpc/get-lineage.ts";
 import { getSource } from "./rpc/get-source.ts";
 import { getStatus } from "./rpc/get-status.ts";
@@ -29,20 +32,26 @@ import { ingestBatch } from "./rpc/ingest-batch.ts";
 import { ingestEvent } from "./rpc/ingest-event.ts";
 import { listConnectors } from "./rpc/list-connectors.ts";
 import { listCrashes } from "./rpc/list-crashes.ts";
+import { listEvents } from "./rpc/list-events.ts";
 import { listExecutions } from "./rpc/list-executions.ts";
+import { listSchemas } from "./rpc/list-schemas.ts";
 import { listSources } from "./rpc/list-sources.ts";
+import { listTableVersions } from "./rpc/list-table-versions.ts";
 import { listTables } from "./rpc/list-tables.ts";
 import { moveSource } from "./rpc/move-source.ts";
 import { planChunks } from "./rpc/plan-chunks.ts";
 import { previewSource } from "./rpc/preview-source.ts";
 import { previewTable } from "./rpc/preview-table.ts";
 import { recordLineage } from "./rpc/record-lineage.ts";
+import { refreshTable } from "./rpc/refresh-table.ts";
 import { releaseCrash } from "./rpc/release-crash.ts";
 import { renewSnapshot } from "./rpc/renew-snapshot.ts";
+import { searchCatalog } from "./rpc/search-catalog.ts";
 import { setNamespaceState } from "./rpc/set-namespace-state.ts";
 import { streamQuery } from "./rpc/stream-query.ts";
 import { testConnection } from "./rpc/test-connection.ts";
 import { updateSource } from "./rpc/update-source.ts";
+import { updateTable } from "./rpc/update-table.ts";
 
 /** Services of the orchestration process, with authorisation and validation. */
 export function orchestrationServices(deps: OrchestrationDeps): GuardedService[] {
@@ -66,6 +75,11 @@ export function orchestrationServices(deps: OrchestrationDeps): GuardedService[]
       discover: discover(deps),
       getTable: getTable(deps),
       listTables: listTables(deps),
+      listSchemas: listSchemas(deps),
+      listTableVersions: listTableVersions(deps),
+      updateTable: updateTable(deps),
+      refreshTable: refreshTable(deps),
+      searchCatalog: searchCatalog(deps),
     }),
     guard(ExecutionService, {
       executeQuery: executeQuery(deps),
@@ -85,6 +99,10 @@ export function orchestrationServices(deps: OrchestrationDeps): GuardedService[]
       getLineage: getLineage(deps),
       getUpstream: getUpstream(deps),
       getDownstream: getDownstream(deps),
+      findEntities: findEntities(deps),
+      getImpact: getImpact(deps),
+      getEvent: getEvent(deps),
+      listEvents: listEvents(deps),
       ingestEvent: ingestEvent(deps),
       ingestBatch: ingestBatch(deps),
       recordLineage: recordLineage(deps),

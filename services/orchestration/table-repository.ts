@@ -1,17 +1,27 @@
-import { and, asc, eq, inArray, sql } from "drizzle-orm";
+import { and, asc, eq, inArray, isNull, sql } from "drizzle-orm";
 import type { Db } from "../lib/database/database.ts";
+import { ofRevision } from "../lib/database/rows.ts";
 import { ownerIn, within } from "../lib/database/scope.ts";
-import { idField, integerField, nameField, textField, timeField } from "../lib/list/fields.ts";
+import { idField, integerField, nameField, tagsField, textField, timeField } from "../lib/list/fields.ts";
 import { type ListRequest, listOf, type Page } from "../lib/list/list-of.ts";
 import type { Scope } from "../lib/rpc/guard.ts";
 import { batchesOf } from "./batches.ts";
-import type { DiscoveredTable } from "./connectors/connector.ts";
 import { tables } from "./schema.ts";
 
 export type TableRow = typeof tables.$inferSelect;
-export type NewTable = DiscoveredTable & { readonly tableId: string };
-export type TableFilter = { readonly sourceId: string; readonly schemaName: string };
+export type TableFilter = {
+  readonly sourceId: string;
+  readonly schemaName: string;
+  readonly showDeleted: boolean;
+};
+/** What users say about a table. */
+export type TableChange = Partial<
+  Pick<TableRow, "description" | "tags" | "owner" | "properties" | "columnAnnotations">
+>;
 
+const isLive = isNull(tables.deleteTime);
+
+/** A table, deleted or not. */
 export async function findTable(db: Db, scope: Scope, tableId: string): Promise<TableRow | undefined> {
   const [row] = await db
     .select()
@@ -31,6 +41,9 @@ const tableList = listOf({
     row_count: integerField(tables.rowCount),
     create_time: timeField(tables.createTime),
     update_time: timeField(tables.updateTime),
+    tags: tagsField(tables.tags),
+    owner: textField(tables.owner),
+    version: integerField(tables.version),
   },
 });
 
@@ -45,29 +58,40 @@ export function listTables(
     within(scope, tables),
     filter.sourceId === "" ? undefined : eq(tables.sourceId, filter.sourceId),
     filter.schemaName === "" ? undefined : eq(tables.schemaName, filter.schemaName),
+    filter.showDeleted ? undefined : isLive,
   );
   return tableList.read(db, request, where);
 }
 
+/** The tables of a source that are not deleted. */
 export function listSourceTables(db: Db, scope: Scope, sourceId: string): Promise<TableRow[]> {
   return db
     .select()
     .from(tables)
-    .where(and(within(scope, tables), eq(tables.sourceId, sourceId)))
+    .where(and(within(scope, tables), eq(tables.sourceId, sourceId), isLive))
     .orderBy(asc(tables.tableId));
 }
 
-/** The tables with these ids; unknown ids are skipped. */
-export async function listTablesById(db: Db, scope: Scope, tableIds: readonly string[]): Promise<TableRow[]> {
+/** The tables with these ids; unknown ids are skipped, and deleted tables without `withDeleted`. */
+export async function listTablesById(
+  db: Db,
+  scope: Scope,
+  tableIds: readonly string[],
+  { withDeleted = false }: { readonly withDeleted?: boolean } = {},
+): Promise<TableRow[]> {
   const rows: TableRow[] = [];
   for (const batch of batchesOf(tableIds)) {
-    const where = and(within(scope, tables), inArray(tables.tableId, batch));
+    const where = and(
+      within(scope, tables),
+      inArray(tables.tableId, batch),
+      withDeleted ? undefined : isLive,
+    );
     rows.push(...(await db.select().from(tables).where(where)));
   }
   return rows;
 }
 
-/** The tables of a source with one of these names, compared without case. */
+/** The tables of a source with one of these names, compared without case. Deleted ones are left out. */
 export function listTablesByName(
   db: Db,
   scope: Scope,
@@ -83,23 +107,10 @@ export function listTablesByName(
         within(scope, tables),
         eq(tables.sourceId, sourceId),
         inArray(sql`lower(${tables.name})`, inLowerCase),
+        isLive,
       ),
     )
     .orderBy(asc(tables.tableId));
-}
-
-export async function insertTables(
-  db: Db,
-  scope: Scope,
-  { sourceId, namespace }: { readonly sourceId: string; readonly namespace: string },
-  added: readonly NewTable[],
-): Promise<TableRow[]> {
-  const rows: TableRow[] = [];
-  for (const batch of batchesOf(added)) {
-    const values = batch.map((table) => ({ ...table, ...ownerIn(scope, namespace), sourceId }));
-    rows.push(...(await db.insert(tables).values(values).returning()));
-  }
-  return rows;
 }
 
 /** Moves the tables of a source to the namespace of the source. Returns their ids. */
@@ -116,51 +127,18 @@ export async function moveTables(
   return rows.map(({ tableId }) => tableId);
 }
 
-/** Columns and row count that a discovery found for a known table. */
-export type TableUpdate = Pick<NewTable, "tableId" | "columns" | "rowCount">;
-
-/** Sets the row counts of tables. */
-export async function updateRowCounts(db: Db, scope: Scope, updates: readonly TableUpdate[]): Promise<void> {
-  for (const batch of batchesOf(updates)) {
-    await db.execute(sql`
-      update ${tables} set row_count = found.row_count
-      from ${found(batch)} as found (table_id, row_count, columns)
-      where ${within(scope, tables)} and ${tables.tableId} = found.table_id`);
-  }
-}
-
-/** Sets the columns and row counts of tables. Returns the updated rows. */
-export async function updateColumns(
-  db: Db,
+/** Changes what users say about a table. Undefined if its revision is not `revision`; undefined matches any. */
+export async function updateTable(
+  tx: Db,
   scope: Scope,
-  updates: readonly TableUpdate[],
-): Promise<TableRow[]> {
-  const rows: TableRow[] = [];
-  for (const batch of batchesOf(updates)) {
-    await db.execute(sql`
-      update ${tables} set columns = found.columns, row_count = found.row_count, update_time = now()
-      from ${found(batch)} as found (table_id, row_count, columns)
-      where ${within(scope, tables)} and ${tables.tableId} = found.table_id`);
-    rows.push(
-      ...(await listTablesById(
-        db,
-        scope,
-        batch.map(({ tableId }) => tableId),
-      )),
-    );
-  }
-  return rows;
-}
-
-/** The updates as a relation, passed as one JSON parameter. */
-const found = (batch: readonly TableUpdate[]) => sql`(
-  select (item ->> 0)::uuid, (item ->> 1)::bigint, item -> 2
-  from jsonb_array_elements(${JSON.stringify(
-    batch.map(({ tableId, rowCount, columns }) => [tableId, rowCount?.toString() ?? null, columns]),
-  )}::text::jsonb) as item)`;
-
-export async function deleteTables(db: Db, scope: Scope, tableIds: readonly string[]): Promise<void> {
-  for (const batch of batchesOf(tableIds)) {
-    await db.delete(tables).where(and(within(scope, tables), inArray(tables.tableId, batch)));
-  }
+  tableId: string,
+  revision: number | undefined,
+  change: TableChange,
+): Promise<TableRow | undefined> {
+  const [row] = await tx
+    .update(tables)
+    .set({ ...change, revision: sql`${tables.revision} + 1`, updateTime: sql`now()` })
+    .where(and(within(scope, tables), eq(tables.tableId, tableId), ofRevision(tables.revision, revision)))
+    .returning();
+  return row;
 }

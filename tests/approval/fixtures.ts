@@ -70,6 +70,8 @@ function startOrchestration(database: TestDatabase, folder: string): Promise<Run
     engineMemory: { processBytes: 1024 ** 3, totalBytes: 1024 ** 3 },
     engineProtectionsRequired: [],
     preparedCacheBytes: undefined,
+    lineageReceivers: [],
+    lineageAddressAllow: [],
     resultCache: { ttlMs: 0, timeoutMs: 200 },
   });
 }

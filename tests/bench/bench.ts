@@ -1,9 +1,11 @@
 import { parseArgs } from "node:util";
 import { memoryAtRest, processorAtRest } from "./at-rest.ts";
 import { downloadRow, upload } from "./bytes.ts";
+import { catalogSearchRow } from "./catalog-search.ts";
 import { csvRows } from "./csv-rows.ts";
 import { edgeRows } from "./edge/rows.ts";
 import { encryptedRows } from "./encrypted.ts";
+import { lineageRows } from "./lineage.ts";
 import { listingRow } from "./listing.ts";
 import { modelRows } from "./models.ts";
 import { postgresqlRows } from "./postgresql.ts";
@@ -31,7 +33,9 @@ const allRows: readonly Row[] = [
   ...rangeRows,
   ...encryptedRows,
   ...s3Rows,
+  ...lineageRows,
   listingRow,
+  catalogSearchRow,
   ...slowReaderRows,
   ...uploadRows,
   ...resultRows,

@@ -12,8 +12,11 @@ import * as externalIdentities from "../../services/identity/oidc/external-ident
 import * as identity from "../../services/identity/schema.ts";
 import { everywhere, type OwnerOrgId, within } from "../../services/lib/database/scope.ts";
 import type { Scope } from "../../services/lib/rpc/guard.ts";
+import * as catalog from "../../services/orchestration/catalog/catalog-schema.ts";
 import * as crashes from "../../services/orchestration/crashes/crash-schema.ts";
+import * as lineageEvents from "../../services/orchestration/lineage/event-schema.ts";
 import * as lineage from "../../services/orchestration/lineage/lineage-schema.ts";
+import * as lineageOutbox from "../../services/orchestration/lineage/outbox-schema.ts";
 import * as orchestration from "../../services/orchestration/schema.ts";
 import * as staging from "../../services/staging/schema.ts";
 import * as storageAudit from "../../services/storage/audit/audit-schema.ts";
@@ -42,8 +45,11 @@ const schemas = {
   "services/identity/grants/grant-schema.ts": grants,
   "services/identity/oidc/external-identity-schema.ts": externalIdentities,
   "services/identity/schema.ts": identity,
+  "services/orchestration/catalog/catalog-schema.ts": catalog,
   "services/orchestration/crashes/crash-schema.ts": crashes,
+  "services/orchestration/lineage/event-schema.ts": lineageEvents,
   "services/orchestration/lineage/lineage-schema.ts": lineage,
+  "services/orchestration/lineage/outbox-schema.ts": lineageOutbox,
   "services/orchestration/schema.ts": orchestration,
   "services/staging/schema.ts": staging,
   "services/storage/encryption/encryption-schema.ts": encryption,
@@ -108,6 +114,8 @@ test("every table with a namespace column has those of ownerColumns, or a reason
     "jobs",
     "lifecycle_rules",
     "lineage_entities",
+    "lineage_events",
+    "lineage_kept_owners",
     "model_events",
     "model_versions",
     "models",
@@ -117,8 +125,10 @@ test("every table with a namespace column has those of ownerColumns, or a reason
     "releases",
     "reservations",
     "resumable_uploads",
+    "schemas",
     "signed_urls",
     "sources",
+    "table_search",
     "tables",
     "trash_policies",
     "upload_policies",
@@ -147,6 +157,10 @@ test("a condition on the organisation alone does not compile, for any table with
     // @ts-expect-error: the namespaces are forgotten
     eq(executions.orgId, scope.orgId),
     // @ts-expect-error: the namespaces are forgotten
+    eq(catalog.tableSearch.orgId, scope.orgId),
+    // @ts-expect-error: the namespaces are forgotten
+    eq(catalog.schemas.orgId, scope.orgId),
+    // @ts-expect-error: the namespaces are forgotten
     eq(vectors.vectorCollections.orgId, scope.orgId),
     // @ts-expect-error: the namespaces are forgotten
     eq(lineage.lineageEntities.orgId, scope.orgId),
@@ -166,5 +180,5 @@ test("a condition on the organisation alone does not compile, for any table with
     () => within(scope, quota.quotas),
   ];
   const accepted = [within(scope, files), within(everywhere(scope), files)];
-  expect([refused.length, accepted.length]).toEqual([14, 2]);
+  expect([refused.length, accepted.length]).toEqual([16, 2]);
 });

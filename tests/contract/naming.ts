@@ -112,7 +112,7 @@ export function requestOf(method: DescMethod, named: Things, aims: readonly stri
 
 /** A new name for the thing of an update, which has to change something. */
 function changeOf(thing: DescMessage | undefined, key: DescField): object {
-  const names = ["display_name", "name", "description"].filter((name) => name !== key.name);
+  const names = ["display_name", "description", "name"].filter((name) => name !== key.name);
   const [field] = names.flatMap((name) => thing?.fields.find((each) => each.name === name) ?? []);
   return field ? { [field.localName]: "x" } : {};
 }

@@ -106,11 +106,14 @@ export async function createData(mesh: Mesh, owner: Principal, namespace: string
   });
   const { urlId } = await mesh.client(FileService, owner).createSignedUrl({ fileId });
   const jobId = await stage(mesh.client(StagingService, owner), sourceId);
-  const { nodes } = await mesh.client(LineageService, owner).ingestEvent({ event: lineageEvent, namespace });
+  const { nodes, eventId } = await mesh
+    .client(LineageService, owner)
+    .ingestEvent({ event: lineageEvent, namespace });
   return {
     ...(await createModel(mesh, owner, namespace, fileId)),
     job_id: jobId,
     entity_id: nodes[0]?.entityId ?? "",
+    event_id: eventId,
     file_id: fileId,
     url_id: urlId,
     source_id: sourceId,

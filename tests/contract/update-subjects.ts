@@ -8,6 +8,7 @@ import { NamespaceService } from "../../gen/sluice/identity/v1/namespaces_pb.ts"
 import { OrgService } from "../../gen/sluice/identity/v1/orgs_pb.ts";
 import { SecretService } from "../../gen/sluice/identity/v1/secrets_pb.ts";
 import { type User, UserService } from "../../gen/sluice/identity/v1/users_pb.ts";
+import { CatalogService, PiiClass } from "../../gen/sluice/orchestration/v1/catalog_pb.ts";
 import { SourceService } from "../../gen/sluice/orchestration/v1/sources_pb.ts";
 import { FileKind, FileService } from "../../gen/sluice/storage/v1/files_pb.ts";
 import { ModelService } from "../../gen/sluice/storage/v1/models_pb.ts";
@@ -143,6 +144,21 @@ export const subjects: Readonly<Record<string, Subject>> = {
   "sluice.orchestration.v1.SourceService.UpdateSource": {
     make: (mesh, owner) => createSource(mesh, owner),
     changes: () => ({ display_name: crypto.randomUUID(), settings: { fileId: crypto.randomUUID() } }),
+  },
+  "sluice.orchestration.v1.CatalogService.UpdateTable": {
+    make: async (mesh, owner) => {
+      const sourceId = (await createSource(mesh, owner))?.sourceId ?? "";
+      const client = mesh.client(CatalogService, owner);
+      const tableId = (await client.discover({ sourceId })).added[0]?.tableId ?? "";
+      return (await client.updateTable({ table: { tableId, description: "Orders" } })).table;
+    },
+    changes: () => ({
+      description: "One row per order",
+      tags: ["raw"],
+      owner: "sales",
+      properties: { unit: "lab" },
+      column_annotations: { id: { description: "The number", tags: ["key"], piiClass: PiiClass.DIRECT } },
+    }),
   },
   "sluice.storage.v1.FileService.UpdateFile": {
     make: (mesh, owner) =>

@@ -2,13 +2,13 @@ import { create, equals, toJson } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { parseJson } from "../../edge/codec/json.ts";
 import { decodePercent, decodeQueryPart, decodeSegments } from "../../edge/codec/percent.ts";
 import { routesOf } from "../../edge/method/routes-of.ts";
 import { parseTemplate } from "../../edge/method/template.ts";
 import { bindBody, bindHead } from "../../edge/rest/request.ts";
 import { createRouter } from "../../edge/rest/router.ts";
 import { FindBooksRequestSchema, LibraryService } from "../../gen/sluice/library/v1/library_pb.ts";
+import { parseJson } from "../../services/lib/rpc/strict-json.ts";
 
 const router = createRouter(LibraryService.methods.flatMap((method) => routesOf(method)));
 

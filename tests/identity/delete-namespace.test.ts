@@ -66,6 +66,8 @@ async function rowsIn({ orgId }: Principal, namespace: string): Promise<Record<s
         as executions,
       (select count(*)::int from orchestration.lineage_entities
         where org_id = ${orgId} and owner_namespace = ${namespace}) as entities,
+      (select count(*)::int from orchestration.lineage_events
+        where org_id = ${orgId} and owner_namespace = ${namespace}) as events,
       (select count(*)::int from staging.jobs where org_id = ${orgId} and namespace = ${namespace}) as jobs,
       (select count(*)::int from approval.projects where org_id = ${orgId} and namespace = ${namespace}) as projects,
       (select count(*)::int from identity.grants where org_id = ${orgId} and namespace = ${namespace}) as grants`;
@@ -121,7 +123,13 @@ test("FailedPrecondition: one with content, which it counts by kind and leaves o
     },
   });
   await filesOf(admin).uploadFile(upload(namespace));
-  expect(await rowsIn(admin, namespace)).toMatchObject({ sources: 1, tables: 1, jobs: 1, projects: 1 });
+  expect(await rowsIn(admin, namespace)).toMatchObject({
+    sources: 1,
+    tables: 1,
+    events: 1,
+    jobs: 1,
+    projects: 1,
+  });
 });
 
 test("OK: force removes everything in it, and nothing beside it", async () => {

@@ -13,8 +13,11 @@ import { listSecrets } from "../../services/identity/secret-repository.ts";
 import { listUsers } from "../../services/identity/user-repository.ts";
 import type { ListRequest, Page } from "../../services/lib/list/list-of.ts";
 import type { Scope } from "../../services/lib/rpc/guard.ts";
+import { listSchemas } from "../../services/orchestration/catalog/schema-repository.ts";
+import { listTableVersions } from "../../services/orchestration/catalog/version-repository.ts";
 import { listCrashes } from "../../services/orchestration/crashes/crash-repository.ts";
 import { listExecutions } from "../../services/orchestration/execution-repository.ts";
+import { listEvents } from "../../services/orchestration/lineage/events/event-repository.ts";
 import { listSources } from "../../services/orchestration/source-repository.ts";
 import { listTables } from "../../services/orchestration/table-repository.ts";
 import { listChunks } from "../../services/staging/chunk-repository.ts";
@@ -70,10 +73,16 @@ const reads: Readonly<Record<string, Read>> = {
   "sluice.orchestration.v1.SourceService.ListSources": (db, scope, request) =>
     listSources(db, scope, request, ""),
   "sluice.orchestration.v1.CatalogService.ListTables": (db, scope, request) =>
-    listTables(db, scope, request, { sourceId: "", schemaName: "" }),
+    listTables(db, scope, request, { sourceId: "", schemaName: "", showDeleted: false }),
+  "sluice.orchestration.v1.CatalogService.ListSchemas": (db, scope, request) =>
+    listSchemas(db, scope, request, ""),
+  "sluice.orchestration.v1.CatalogService.ListTableVersions": (db, scope, request, id) =>
+    listTableVersions(db, scope, id, request),
   "sluice.orchestration.v1.ExecutionService.ListExecutions": (db, scope, request) =>
     listExecutions(db, scope, request, ""),
   "sluice.orchestration.v1.CrashService.ListCrashes": listCrashes,
+  "sluice.orchestration.v1.LineageService.ListEvents": (db, scope, request) =>
+    listEvents(db, scope, request, ""),
   "sluice.storage.v1.FileService.ListFiles": (db, scope, request) => listFiles(db, scope, request, uploads),
   "sluice.storage.v1.ScrubService.ListScrubFindings": (db, _scope, request, scrubId) =>
     listFindings(db, { ...request, scrubId }),

@@ -31,6 +31,8 @@ const delegatingKey = `insert into identity.api_keys (api_key_id, org_id, user_i
   values ($2::uuid, $1::uuid, $2::uuid, 'Gateway', md5($2::text), 'sk_', '{principals.delegate}')`;
 const source = `insert into orchestration.sources (source_id, org_id, display_name, connector, settings)
   values ($2, $1, 'source', 'file', '{}')`;
+const table = `insert into orchestration.tables (table_id, org_id, source_id, schema_name, name, columns)
+  values ($2, $1, $2, '', 'table', '[]')`;
 const model = `insert into storage.models (model_id, org_id, model_name, search_text, creator_user_id)
   values ($2, $1, 'churn', 'churn', $1)`;
 const blob = `insert into storage.blobs (org_id, sha256) select $1::uuid, ${sha} where $1::uuid <> $2::uuid on conflict do nothing`;
@@ -124,7 +126,26 @@ export const listScenes: Readonly<Record<string, ListScene>> = {
       `insert into orchestration.tables (table_id, org_id, source_id, schema_name, name, columns, create_time)
        select gen_random_uuid(), $1::uuid, $2::uuid, 'public', ${name}, '[]', ${time} ${numbers}`,
     ],
+    rare: [ofTime, named("name"), "source_id = 00000000-0000-7000-8000-000000000000", "tags:rare"],
+  },
+  "sluice.orchestration.v1.CatalogService.ListSchemas": {
+    table: "orchestration.schemas",
+    setup: [source],
+    rows: [
+      `insert into orchestration.schemas (schema_id, org_id, source_id, name, table_count, create_time)
+       select gen_random_uuid(), $1::uuid, $2::uuid, ${name}, 1, ${time} ${numbers}`,
+    ],
     rare: [ofTime, named("name"), "source_id = 00000000-0000-7000-8000-000000000000"],
+  },
+  "sluice.orchestration.v1.CatalogService.ListTableVersions": {
+    table: "orchestration.table_versions",
+    setup: [source, table],
+    rows: [
+      `insert into orchestration.table_versions (org_id, table_id, version, columns, create_time)
+       select $1::uuid, $2::uuid, n, '[]', ${time} ${numbers}`,
+    ],
+    request: (tableId) => ({ tableId }),
+    rare: [ofTime, "version < 10"],
   },
   "sluice.orchestration.v1.ExecutionService.ListExecutions": {
     table: "orchestration.executions",
@@ -134,6 +155,14 @@ export const listScenes: Readonly<Record<string, ListScene>> = {
        select gen_random_uuid(), $1::uuid, $2::uuid, 'select 1', 'succeeded', $1::uuid, $2::uuid, ${time}, ${time} ${numbers}`,
     ],
     rare: [ofTime, "state = running", "source_id = 00000000-0000-7000-8000-000000000000"],
+  },
+  "sluice.orchestration.v1.LineageService.ListEvents": {
+    table: "orchestration.lineage_events",
+    rows: [
+      `insert into orchestration.lineage_events (org_id, sha256, event_id, event, entity_id, create_time, event_time)
+       select $1::uuid, sha256(convert_to($2::text || n, 'UTF8')), gen_random_uuid(), '{}', $2::uuid, ${time}, ${time} ${numbers}`,
+    ],
+    rare: [ofTime, "entity_id = 00000000-0000-7000-8000-000000000000"],
   },
   "sluice.orchestration.v1.CrashService.ListCrashes": {
     table: "orchestration.crashes",

@@ -43,7 +43,7 @@ describe("IngestBatch", () => {
         },
       ],
     });
-    expect(await countsOf(who.orgId)).toEqual({ events: 2, entities: 5, edges: 4, columns: 4 });
+    expect(await countsOf(who.orgId)).toEqual({ events: 2, entities: 5, edges: 4, columns: 8 });
   });
 
   test("OK: the same batch 16 times at once is recorded once", async () => {

@@ -40,8 +40,12 @@ describe("OK: events of the Python client", () => {
       ],
       columns: [
         "daily.revenue > warehouse/revenue: shop.public.orders.id > order_id IDENTITY",
+        "daily.revenue > warehouse/revenue: shop.public.orders.status > * FILTER",
+        "daily.revenue > warehouse/revenue: shop.public.orders.status > revenue FILTER",
         "daily.revenue > warehouse/revenue: shop.public.orders.total > revenue AGGREGATION",
         "shop.public.orders > daily.revenue: shop.public.orders.id > order_id IDENTITY",
+        "shop.public.orders > daily.revenue: shop.public.orders.status > * FILTER",
+        "shop.public.orders > daily.revenue: shop.public.orders.status > revenue FILTER",
         "shop.public.orders > daily.revenue: shop.public.orders.total > revenue AGGREGATION",
       ],
       truncated: false,
@@ -102,7 +106,7 @@ test("OK: the same event again changes nothing, also 16 at once and in another o
     ),
   );
   expect(new Set(responses.map(({ nodes }) => nodes.map(({ entityId }) => entityId).join())).size).toBe(1);
-  expect(await countsOf(who.orgId)).toEqual({ events: 1, entities: 5, edges: 4, columns: 4 });
+  expect(await countsOf(who.orgId)).toEqual({ events: 1, entities: 5, edges: 4, columns: 8 });
 });
 
 test("OK: many events about the same data sets at once, in any order, end in one graph", async () => {
@@ -125,15 +129,17 @@ test("OK: many events about the same data sets at once, in any order, end in one
   expect(await countsOf(who.orgId)).toEqual({ events: 80, entities: 10, edges: 15, columns: 0 });
 });
 
-test("OK: the parent that was named first stays, whichever event comes first", async () => {
+test("OK: the parent of the earliest event counts, whichever event comes first", async () => {
   const { lineage } = mesh().user();
-  const withParent = (name: string) =>
+  const withParent = (name: string, eventTime: string) =>
     runEvent({
+      eventTime,
       run: { runId: randomUUID(), facets: { parent: { run: {}, job: { namespace: "etl", name } } } },
     });
   await lineage.ingestEvent({ event: runEvent() });
-  const { nodes } = await lineage.ingestEvent({ event: withParent("first") });
-  await lineage.ingestEvent({ event: withParent("second") });
+  await lineage.ingestEvent({ event: withParent("late", "2026-11-20T10:00:02Z") });
+  const { nodes } = await lineage.ingestEvent({ event: withParent("early", "2026-11-20T11:00:01+01:00") });
+  await lineage.ingestEvent({ event: withParent("later", "2026-11-20T10:00:03Z") });
   const again = await lineage.getLineage({ entityId: nodes[0]?.entityId ?? "" });
   expect(again.nodes[0]?.parentEntityId).toBe(nodes[1]?.entityId);
   const own = await lineage.ingestEvent({

@@ -42,7 +42,12 @@ describe("PostgreSQL", () => {
     [
       "select id, total * 2 as double, count(*) from orders group by 1, 2",
       ["public.orders"],
-      ["public.orders.id > id IDENTITY", "public.orders.total > double TRANSFORMATION"],
+      [
+        "public.orders.id > * GROUP_BY",
+        "public.orders.id > id IDENTITY",
+        "public.orders.total > * GROUP_BY",
+        "public.orders.total > double TRANSFORMATION",
+      ],
     ],
     [
       "select * from users",
@@ -55,6 +60,9 @@ describe("PostgreSQL", () => {
       ["public.orders", "public.users"],
       [
         "public.orders.total > s TRANSFORMATION",
+        "public.orders.user_id > * GROUP_BY",
+        "public.orders.user_id > * JOIN",
+        "public.users.id > * JOIN",
         "public.users.name > lower TRANSFORMATION",
         "public.users.name > name TRANSFORMATION",
       ],
@@ -72,7 +80,7 @@ describe("PostgreSQL", () => {
     [
       "select name from users where exists (select from orders where user_id = users.id)",
       ["public.orders", "public.users"],
-      ["public.users.name > name IDENTITY"],
+      ["public.orders.user_id > * FILTER", "public.users.id > * FILTER", "public.users.name > name IDENTITY"],
     ],
     [
       "select max(o.total), (select count(name) from users) from (select total from orders) as o",
@@ -83,9 +91,11 @@ describe("PostgreSQL", () => {
       "select id, sum(total) over (partition by user_id order by id) as running from orders",
       ["public.orders"],
       [
+        "public.orders.id > * WINDOW",
         "public.orders.id > id IDENTITY",
         "public.orders.id > running AGGREGATION",
         "public.orders.total > running AGGREGATION",
+        "public.orders.user_id > * WINDOW",
         "public.orders.user_id > running AGGREGATION",
       ],
     ],
@@ -107,7 +117,11 @@ describe("PostgreSQL", () => {
     [
       "select o.id, u.name from orders o, lateral (select name from users where users.id = o.user_id) u",
       ["public.orders", "public.users"],
-      ["public.orders.id > id TRANSFORMATION", "public.users.name > name TRANSFORMATION"],
+      [
+        "public.orders.id > id TRANSFORMATION",
+        "public.users.id > * FILTER",
+        "public.users.name > name TRANSFORMATION",
+      ],
     ],
     [
       "select orders.id, relname from orders, pg_class limit 1",
@@ -124,6 +138,11 @@ describe("PostgreSQL", () => {
       "select o.total, o.id, u.* from orders o cross join undiscovered u",
       ["public.orders"],
       ["public.orders.id > id IDENTITY", "public.orders.total > total IDENTITY"],
+    ],
+    [
+      "select name from users where id > 1 order by lower(name) limit 1",
+      ["public.users"],
+      ["public.users.id > * FILTER", "public.users.name > * SORT", "public.users.name > name IDENTITY"],
     ],
     ["select 1", [], []],
     ["values (1), (2)", [], []],
@@ -150,7 +169,12 @@ describe("DuckDB", () => {
     [
       `select row_number() over (order by amount) as place, Id from "${table}" qualify place < 3`,
       [table],
-      [`${table}.Id > Id IDENTITY`, `${table}.amount > place TRANSFORMATION`],
+      [
+        `${table}.Id > Id IDENTITY`,
+        `${table}.amount > * FILTER`,
+        `${table}.amount > * WINDOW`,
+        `${table}.amount > place TRANSFORMATION`,
+      ],
     ],
     ["select unnest([1, 2]) as n", [], []],
   ])("OK: %s", async (sql, tables, columns) => {

@@ -23,7 +23,7 @@ export function spelled({ nodes, edges, truncated }: RawResponse) {
       .flatMap((edge) =>
         edge.columns.map(({ fromEntityId, fromColumn, toColumn, transformation }) => {
           const way = `${nameOf(edge.fromEntityId)} > ${nameOf(edge.toEntityId)}`;
-          return `${way}: ${nameOf(fromEntityId)}.${fromColumn} > ${toColumn} ${transformation}`.trimEnd();
+          return `${way}: ${nameOf(fromEntityId)}.${fromColumn} > ${toColumn || "*"} ${transformation}`.trimEnd();
         }),
       )
       .sort(),

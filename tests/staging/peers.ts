@@ -163,6 +163,11 @@ function catalog(sources: Map<string, Source>) {
   return guard(CatalogService, {
     discover: unused,
     getTable: unused,
+    listSchemas: unused,
+    listTableVersions: unused,
+    updateTable: unused,
+    refreshTable: unused,
+    searchCatalog: unused,
     // One table per page, so that callers have to read all pages.
     listTables({ sourceId, pageToken }, context) {
       const source = sources.get(sourceId);
@@ -265,6 +270,10 @@ const lineage = (peers: Peers) =>
     getLineage: unused,
     getUpstream: unused,
     getDownstream: unused,
+    findEntities: unused,
+    getImpact: unused,
+    getEvent: unused,
+    listEvents: unused,
     ingestEvent: unused,
     ingestBatch: unused,
     recordLineage({ $typeName: _, ...record }, context) {

@@ -69,7 +69,7 @@ type QueryField = { readonly name: string; readonly field: DescField; readonly i
 
 /** The fields that neither path nor body nor a header sets. The format is a parameter of its own (`withFormats`). */
 function queryFields(route: Route, commentOf: CommentOf): QueryField[] {
-  const { body, method, upload, formats, head } = route;
+  const { body, method, upload, formats, head, verbatim } = route;
   if (body.kind === "whole" && !upload) return [];
   const desc = upload ? upload.header.message : method.input;
   // Fields of an upload are named within its header.
@@ -82,7 +82,7 @@ function queryFields(route: Route, commentOf: CommentOf): QueryField[] {
   const isBound = (path: readonly DescField[]) => bound.some((one) => isSame(one, path));
   return [...fieldsIn(desc, [])]
     .filter((path) => !isTaken(path.at(-1) as DescField, path) && path[0] !== formats?.field)
-    .filter((path) => path.at(-1) !== head?.leaf)
+    .filter((path) => path.at(-1) !== head?.leaf && path[0] !== verbatim)
     .filter((path) => path.every((field) => !isSetByServer(commentOf(field))))
     .map((path) => ({
       name: path.map(({ jsonName }) => jsonName).join("."),

@@ -11,6 +11,14 @@ const busyFiles: readonly SlowFiles[] = [
     seconds: { "identity/exchange-code": 6, "identity/issuer-tokens": 5 },
   },
   {
+    reason: "builds graphs of random or many events, or waits for retries of receivers",
+    seconds: {
+      "orchestration/lineage-receivers": 25,
+      "orchestration/lineage-projection": 11,
+      "orchestration/lineage-events": 9,
+    },
+  },
+  {
     reason: "runs what files and statements may cost at most in engine processes",
     seconds: {
       "orchestration/hostile-files": 99,
@@ -22,6 +30,27 @@ const busyFiles: readonly SlowFiles[] = [
       "orchestration/cache/cached-previews": 6,
       "orchestration/engine-crashes": 14,
       "orchestration/concurrency": 11,
+    },
+  },
+  {
+    reason: "starts a process for each of many HTTP sources, and repeats failed requests",
+    seconds: {
+      "orchestration/http/faults": 16,
+      "orchestration/http/paging": 9,
+      "orchestration/connector-http-json": 9,
+      "orchestration/connector-http-file": 9,
+    },
+  },
+  {
+    reason: "discovers a database again after each change, or fills a catalog with thousands of tables",
+    seconds: {
+      "orchestration/discover-changes": 7,
+      "orchestration/search-catalog": 9,
+      "orchestration/search-plans": 9,
+      "orchestration/update-table": 6,
+      "orchestration/refresh-table": 5,
+      "orchestration/list-table-versions": 5,
+      "cli/catalog": 7,
     },
   },
   {

@@ -60,7 +60,8 @@ export type DataSource = {
   test(limit: Limit): Promise<{ serverVersion: string }>;
   /** The content that a read would find now. Missing in a source whose content can change unnoticed, as a database's. */
   identify?(signal: AbortSignal): Promise<Content>;
-  discover(limit: Limit): Promise<DiscoveredTable[]>;
+  /** Describes its tables, or one of them; empty if it has not this one. */
+  discover(limit: Limit, table?: TableName): Promise<DiscoveredTable[]>;
   /** Runs one statement that reads. InvalidArgument (SQL_INVALID, STATEMENT_REFUSED). */
   query(query: Query, limit: Limit): Promise<QueryResult & Repeatable>;
   /** Reads the first rows of a table, and detects what its settings leave open. */
@@ -88,7 +89,7 @@ export type Content = {
 export type Repeatable = { readonly contentId?: string | undefined };
 
 /** Names a table of a database. */
-type TableName = { readonly schemaName: string; readonly name: string };
+export type TableName = { readonly schemaName: string; readonly name: string };
 
 export type PreviewRequest = {
   /** Undefined if the source is a single table. */
@@ -188,6 +189,29 @@ export type DiscoveredTable = {
   readonly columns: readonly DiscoveredColumn[];
   /** Undefined if unknown. */
   readonly rowCount: bigint | undefined;
+  /** What the source says beside. Default: nothing. */
+  readonly details?: TableDetails | undefined;
+};
+
+/** What a source says about a table beside its columns. A snapshot does not depend on it. */
+export type TableDetails = {
+  /** Undefined if unknown. */
+  readonly sizeBytes?: bigint | undefined;
+  readonly comment?: string | undefined;
+  /** By the name of the column. */
+  readonly columnComments?: Readonly<Record<string, string>> | undefined;
+  /** Columns in the order of the key. */
+  readonly primaryKey?: readonly string[] | undefined;
+  readonly foreignKeys?: readonly ForeignKey[] | undefined;
+};
+
+export type ForeignKey = {
+  readonly name: string;
+  readonly columns: readonly string[];
+  readonly referencedSchemaName: string;
+  readonly referencedTableName: string;
+  /** In the order of `columns`. */
+  readonly referencedColumns: readonly string[];
 };
 
 export type Query = { readonly sql: string; readonly maxRows: number };

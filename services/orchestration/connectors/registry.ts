@@ -2,6 +2,8 @@ import type { Connector } from "./connector.ts";
 import type { ConnectorDefinition, ConnectorDeps } from "./definition.ts";
 import { duckdbDefinition } from "./duckdb/definition.ts";
 import { fileDefinition } from "./file/definition.ts";
+import { httpFileDefinition } from "./http-file/definition.ts";
+import { httpJsonDefinition } from "./http-json/definition.ts";
 import { mysqlDefinition } from "./mysql/definition.ts";
 import { postgresqlDefinition } from "./postgresql/definition.ts";
 import type { RowSources } from "./sql/row-source.ts";
@@ -14,6 +16,8 @@ import { sqliteDefinition } from "./sqlite/definition.ts";
 export const connectorDefinitions: readonly ConnectorDefinition[] = [
   duckdbDefinition,
   fileDefinition,
+  httpFileDefinition,
+  httpJsonDefinition,
   mysqlDefinition,
   postgresqlDefinition,
   sqliteDefinition,

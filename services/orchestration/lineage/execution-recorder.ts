@@ -7,12 +7,14 @@ import { outsideCalls } from "../../lib/rpc/call.ts";
 import type { Scope } from "../../lib/rpc/guard.ts";
 import type { Logger } from "../../lib/telemetry/log.ts";
 import { listTablesByName } from "../table-repository.ts";
+import type { Forwarder } from "./forward/forwarder.ts";
 import type { Lineage, LineageEntity } from "./lineage.ts";
 import { insertEntities, insertLineage } from "./lineage-repository.ts";
 import type { Dialect } from "./sql/statement-facts.ts";
 import type { StatementReader } from "./sql/statement-reader.ts";
 import { executionLineage, resolveTables } from "./statement-lineage.ts";
 import { listUnrecordedExecutions, type UnrecordedExecution } from "./unrecorded-repository.ts";
+import { withOwner } from "./with-owner.ts";
 
 type SucceededExecution = UnrecordedExecution & {
   /** Names of the result's columns. Not stored in the row, so undefined for executions found in the database. */
@@ -39,7 +41,12 @@ const dialects: Readonly<Record<string, Dialect>> = {
   postgresql: "postgresql",
 };
 
-type RecorderDeps = { readonly db: Db; readonly log: Logger; readonly reader: StatementReader };
+type RecorderDeps = {
+  readonly db: Db;
+  readonly log: Logger;
+  readonly reader: StatementReader;
+  readonly forwarder: Pick<Forwarder, "queue">;
+};
 
 /** Starts with the executions that an earlier process left unrecorded. Disposing also disposes the reader. */
 export function createExecutionRecorder(deps: RecorderDeps): ExecutionRecorder {
@@ -122,7 +129,7 @@ function isTransient(error: unknown): boolean {
 }
 
 async function recordBatch(
-  { db, reader }: RecorderDeps,
+  { db, reader, forwarder }: RecorderDeps,
   orgId: string,
   executions: readonly SucceededExecution[],
 ): Promise<void> {
@@ -137,14 +144,22 @@ async function recordBatch(
   const lineages: Lineage[] = [];
   for (const execution of executions) {
     const lineage = await lineageOf(listTables, reader, execution);
-    lineages.push({ ...lineage, entities: lineage.entities.map(ownedBy(execution.namespace)) });
+    lineages.push({
+      ...lineage,
+      entities: [
+        ...lineage.entities.slice(0, 1).map(withOwner(execution.creatorUserId)),
+        ...lineage.entities.slice(1),
+      ].map(ownedBy(execution.namespace)),
+    });
   }
   await db.transaction(async (tx) => {
     // The transaction that inserts the execution's entity also records its lineage, so it is recorded once.
     const jobs = lineages.flatMap(({ entities: [job] }) => (job ? [job] : []));
     const inserted = await insertEntities(tx, scope, jobs, defaultNamespace);
     const isInserted = ({ entities: [job] }: Lineage) => job !== undefined && inserted.has(job.entityId);
-    await insertLineage(tx, scope, lineages.filter(isInserted), defaultNamespace);
+    const fresh = lineages.filter(isInserted);
+    await insertLineage(tx, scope, fresh, defaultNamespace);
+    await forwarder.queue(tx, orgId, fresh);
   });
 }
 

@@ -1,18 +1,21 @@
-import { and, asc, eq, inArray, notInArray, sql } from "drizzle-orm";
+import { and, asc, eq, inArray, sql } from "drizzle-orm";
 import type { Db } from "../../lib/database/database.ts";
 import { everywhere, ownerIn, within } from "../../lib/database/scope.ts";
 import type { Scope } from "../../lib/rpc/guard.ts";
 import { batchesOf } from "../batches.ts";
-import type { Lineage, LineageEdge, LineageEntity } from "./lineage.ts";
-import { lineageColumns, lineageEdges, lineageEntities, lineageEvents } from "./lineage-schema.ts";
+import type { Lineage, LineageEdge, LineageEntity, TimedEdge } from "./lineage.ts";
+import { lineageColumns, lineageEdges, lineageEntities } from "./lineage-schema.ts";
 
 export type EntityRow = typeof lineageEntities.$inferSelect;
-export type ColumnRow = typeof lineageColumns.$inferSelect;
-/** Upstream leads to the entities that an entity was made of, downstream to those made of it. */
-export type Direction = "upstream" | "downstream";
+
+/** Owners of an entity: more are not added to it. */
+const ownersMax = 1000;
+
+/** Entities with the same name: Sluice's own data sets can share one. */
+const namesakesMax = 100;
 
 /** Entities of the scope's namespaces. */
-const visible = (scope: Scope) =>
+export const visible = (scope: Scope) =>
   within(scope, { orgId: lineageEntities.orgId, namespace: lineageEntities.ownerNamespace });
 
 /** The entities with these ids; unknown ids are skipped. */
@@ -25,97 +28,27 @@ export async function listEntities(db: Db, scope: Scope, entityIds: readonly str
   return rows;
 }
 
-/** The direct neighbours of `from` in a direction, without `known`, sorted; at most `limit`. */
-export async function listNeighbours(
+/** The entities with a name of OpenLineage, ordered by kind. */
+export function listEntitiesByName(
   db: Db,
   scope: Scope,
-  direction: Direction,
-  { from, known, limit }: { from: readonly string[]; known: readonly string[]; limit: number },
-): Promise<string[]> {
-  const { fromEntityId, toEntityId } = lineageEdges;
-  const [near, far] = direction === "upstream" ? [toEntityId, fromEntityId] : [fromEntityId, toEntityId];
-  const rows = await db
-    .selectDistinct({ entityId: far })
-    .from(lineageEdges)
-    .innerJoin(
-      lineageEntities,
-      and(eq(lineageEntities.orgId, lineageEdges.orgId), eq(lineageEntities.entityId, far)),
-    )
+  namespace: string,
+  name: string,
+): Promise<EntityRow[]> {
+  const table = lineageEntities;
+  return db
+    .select()
+    .from(table)
     .where(
       and(
         visible(scope),
-        eq(lineageEdges.orgId, scope.orgId),
-        inArray(near, [...from]),
-        notInArray(far, [...known]),
+        sql`md5(${table.name}) = md5(${name})`,
+        eq(table.name, name),
+        eq(table.namespace, namespace),
       ),
     )
-    .orderBy(asc(far))
-    .limit(limit);
-  return rows.map(({ entityId }) => entityId);
-}
-
-/** The edges between entities; at most `limit`. */
-export function listEdges(
-  db: Db,
-  scope: Scope,
-  entityIds: readonly string[],
-  limit: number,
-): Promise<LineageEdge[]> {
-  const { fromEntityId, toEntityId } = lineageEdges;
-  return db
-    .select({ fromEntityId, toEntityId })
-    .from(lineageEdges)
-    .where(
-      and(
-        eq(lineageEdges.orgId, scope.orgId),
-        inArray(fromEntityId, [...entityIds]),
-        inArray(toEntityId, [...entityIds]),
-      ),
-    )
-    .orderBy(asc(fromEntityId), asc(toEntityId))
-    .limit(limit);
-}
-
-/** The columns on the edges between entities, as far as they are columns of one of them; at most `limit`. */
-export function listColumns(
-  db: Db,
-  scope: Scope,
-  entityIds: readonly string[],
-  limit: number,
-): Promise<ColumnRow[]> {
-  const { fromEntityId, toEntityId, toColumn, columnEntityId, fromColumn } = lineageColumns;
-  return db
-    .select()
-    .from(lineageColumns)
-    .where(
-      and(
-        eq(lineageColumns.orgId, scope.orgId),
-        inArray(fromEntityId, [...entityIds]),
-        inArray(toEntityId, [...entityIds]),
-        scope.namespaces === "all" ? undefined : inArray(columnEntityId, [...entityIds]),
-      ),
-    )
-    .orderBy(asc(fromEntityId), asc(toEntityId), asc(toColumn), asc(columnEntityId), asc(fromColumn))
-    .limit(limit);
-}
-
-/** Inserts the hashes of events, as hex. Returns the new ones. */
-export async function insertEvents(
-  tx: Db,
-  scope: Scope,
-  hashes: readonly string[],
-): Promise<ReadonlySet<string>> {
-  const inserted = new Set<string>();
-  for (const batch of batchesOf([...new Set(hashes)].sort())) {
-    const values = batch.map((hash) => ({ orgId: scope.orgId, sha256: Buffer.from(hash, "hex") }));
-    const rows = await tx
-      .insert(lineageEvents)
-      .values(values)
-      .onConflictDoNothing()
-      .returning({ sha256: lineageEvents.sha256 });
-    for (const { sha256 } of rows) inserted.add(Buffer.from(sha256).toString("hex"));
-  }
-  return inserted;
+    .orderBy(asc(table.kind), asc(table.entityId))
+    .limit(namesakesMax);
 }
 
 /** Inserts entities. Returns the ids of the new ones. Concurrent inserts of the same ones wait until this transaction ends. */
@@ -138,8 +71,9 @@ export async function insertEntities(
 }
 
 /**
- * Adds to the graph; existing rows stay as they are. New entities belong to `namespace`, if not to one of their own. Rows are inserted in the order of their keys, so that concurrent calls
- * with the same rows cannot deadlock.
+ * Adds to the graph. New entities belong to `namespace`, if not to one of their own. The result is the same for any order
+ * of calls: of several parents the earliest counts, of owners the latest, and edges have the range of their times. Rows
+ * are inserted in the order of their keys, so that concurrent calls with the same rows cannot deadlock.
  */
 export async function insertLineage(
   tx: Db,
@@ -149,21 +83,24 @@ export async function insertLineage(
 ): Promise<void> {
   const { orgId } = scope;
   const withOrg = <Row extends object>(row: Row) => ({ ...row, orgId });
-  const entities = mergedEntities(lineages.flatMap((lineage) => lineage.entities));
-  for (const batch of batchesOf(entities)) {
+  const entities = lineages.flatMap((lineage) => lineage.entities);
+  const added = await insertEntities(tx, scope, entities, namespace);
+  const described = entities.filter(
+    ({ entityId, parent, owners }) => !added.has(entityId) && (parent ?? owners),
+  );
+  await describeEntities(tx, scope, described, namespace);
+  for (const batch of batchesOf(mergedEdges(lineages.flatMap((lineage) => lineage.edges)))) {
     await tx
-      .insert(lineageEntities)
-      .values(batch.map((entity) => ownedEntity(scope, entity, namespace)))
+      .insert(lineageEdges)
+      .values(batch.map(withOrg))
       .onConflictDoUpdate({
-        target: [lineageEntities.orgId, lineageEntities.entityId],
-        set: { parentEntityId: sql`excluded.parent_entity_id` },
-        setWhere: sql`${lineageEntities.parentEntityId} is null and excluded.parent_entity_id is not null
-          and ${lineageEntities.kind} = 'job' and ${visible(scope)}`,
+        target: [lineageEdges.orgId, lineageEdges.fromEntityId, lineageEdges.toEntityId],
+        set: {
+          firstTime: sql`least(${lineageEdges.firstTime}, excluded.first_time)`,
+          lastTime: sql`greatest(${lineageEdges.lastTime}, excluded.last_time)`,
+        },
+        setWhere: sql`excluded.first_time < ${lineageEdges.firstTime} or excluded.last_time > ${lineageEdges.lastTime}`,
       });
-  }
-  const edges = uniqueSorted(lineages.flatMap((lineage) => lineage.edges));
-  for (const batch of batchesOf(edges)) {
-    await tx.insert(lineageEdges).values(batch.map(withOrg)).onConflictDoNothing();
   }
   const columns = uniqueSorted(lineages.flatMap((lineage) => lineage.columns));
   for (const batch of batchesOf(columns)) {
@@ -171,11 +108,55 @@ export async function insertLineage(
   }
 }
 
+/** Updates parents and owners of entities that exist, as far as they belong to the same namespace. */
+async function describeEntities(
+  tx: Db,
+  scope: Scope,
+  entities: readonly LineageEntity[],
+  namespace: string,
+): Promise<void> {
+  const { parentEntityId, parentTime, owners, ownersTime, ownerNamespace } = lineageEntities;
+  const isParent = sql`(excluded.parent_entity_id is not null and (${parentEntityId} is null
+    or (excluded.parent_time, excluded.parent_entity_id)
+      < (coalesce(${parentTime}, '-infinity'), ${parentEntityId})))`;
+  const isLater = sql`(excluded.owners_time is not null
+    and (${ownersTime} is null or excluded.owners_time > ${ownersTime}))`;
+  // Owners of the same time are all kept: neither is the latest.
+  const isMore = sql`(excluded.owners_time = ${ownersTime} and not excluded.owners <@ ${owners}
+    and cardinality(${owners}) < ${ownersMax})`;
+  for (const batch of batchesOf(mergedEntities(entities))) {
+    await tx
+      .insert(lineageEntities)
+      .values(batch.map((entity) => ownedEntity(scope, entity, namespace)))
+      .onConflictDoUpdate({
+        target: [lineageEntities.orgId, lineageEntities.entityId],
+        set: {
+          parentEntityId: sql`case when ${isParent} then excluded.parent_entity_id else ${parentEntityId} end`,
+          parentTime: sql`case when ${isParent} then excluded.parent_time else ${parentTime} end`,
+          owners: sql`case when ${isLater} then excluded.owners when ${isMore}
+            then (select array_agg(distinct owner) from unnest(${owners} || excluded.owners) as owner)
+            else ${owners} end`,
+          ownersTime: sql`case when ${isLater} then excluded.owners_time else ${ownersTime} end`,
+        },
+        setWhere: sql`(${isParent} or ${isLater} or ${isMore}) and ${ownerNamespace} = excluded.owner_namespace`,
+      });
+  }
+}
+
 /** Values of an entity's row. */
-function ownedEntity(scope: Scope, { ownerNamespace, ...entity }: LineageEntity, namespace: string) {
+function ownedEntity(scope: Scope, entity: LineageEntity, namespace: string) {
+  const { ownerNamespace, parent, owners, ...named } = entity;
   const owner =
     ownerNamespace === undefined ? ownerIn(scope, namespace) : ownerIn(everywhere(scope), ownerNamespace);
-  return { ...entity, orgId: owner.orgId, ownerNamespace: owner.namespace };
+  return {
+    ...named,
+    orgId: owner.orgId,
+    ownerNamespace: owner.namespace,
+    parentEntityId: parent?.entityId ?? null,
+    parentTime: parent?.time ?? null,
+    owners: [...(owners?.names ?? [])],
+    ownersTime: owners?.time ?? null,
+  };
 }
 
 /** Moves entities to another namespace. */
@@ -194,15 +175,50 @@ export async function moveEntities(
   }
 }
 
-/** Merges duplicates, sorted by id. The first parent wins. */
+/** Merges duplicates, sorted by id. The first namespace wins, and only entities of it are merged. */
 function mergedEntities(entities: readonly LineageEntity[]): LineageEntity[] {
   const byId = new Map<string, LineageEntity>();
   for (const entity of entities) {
     const known = byId.get(entity.entityId);
-    const parentEntityId = known?.parentEntityId ?? entity.parentEntityId;
-    byId.set(entity.entityId, { ...(known ?? entity), ...(parentEntityId && { parentEntityId }) });
+    if (!known) byId.set(entity.entityId, entity);
+    else if (known.ownerNamespace === entity.ownerNamespace) byId.set(entity.entityId, merged(known, entity));
   }
   return [...byId.values()].sort((one, other) => (one.entityId < other.entityId ? -1 : 1));
+}
+
+function merged(one: LineageEntity, other: LineageEntity): LineageEntity {
+  const parent = earlierParent(one.parent, other.parent);
+  const owners = laterOwners(one.owners, other.owners);
+  return { ...one, ...(parent && { parent }), ...(owners && { owners }) };
+}
+
+type Parent = LineageEntity["parent"];
+type Owners = LineageEntity["owners"];
+
+function earlierParent(one: Parent, other: Parent): Parent {
+  if (!one || !other) return one ?? other;
+  if (one.time !== other.time) return one.time < other.time ? one : other;
+  return one.entityId < other.entityId ? one : other;
+}
+
+function laterOwners(one: Owners, other: Owners): Owners {
+  if (!one || !other) return one ?? other;
+  if (one.time !== other.time) return one.time > other.time ? one : other;
+  return { names: [...new Set([...one.names, ...other.names])], time: one.time };
+}
+
+/** One row for each edge, with the range of its times; sorted. */
+function mergedEdges(edges: readonly TimedEdge[]) {
+  const now = new Date().toISOString();
+  const byKey = new Map<string, LineageEdge & { firstTime: string; lastTime: string }>();
+  for (const { fromEntityId, toEntityId, time = now } of edges) {
+    const key = `${fromEntityId} ${toEntityId}`;
+    const edge = byKey.get(key) ?? { fromEntityId, toEntityId, firstTime: time, lastTime: time };
+    if (time < edge.firstTime) edge.firstTime = time;
+    if (time > edge.lastTime) edge.lastTime = time;
+    byKey.set(key, edge);
+  }
+  return [...byKey.keys()].sort().flatMap((key) => byKey.get(key) ?? []);
 }
 
 function uniqueSorted<Row extends object>(rows: readonly Row[]): Row[] {

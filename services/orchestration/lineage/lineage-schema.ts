@@ -1,6 +1,5 @@
 import { sql } from "drizzle-orm";
 import { check, foreignKey, index, primaryKey, text, timestamp, uuid } from "drizzle-orm/pg-core";
-import { bytea } from "../../lib/database/bytea.ts";
 import { defaultNamespace, ownerColumns } from "../../lib/database/scope.ts";
 import { orchestration } from "../schema.ts";
 import { lineageKinds, transformations } from "./lineage.ts";
@@ -22,11 +21,18 @@ export const lineageEntities = orchestration.table(
     name: text("name").notNull(),
     // No foreign key: the parent may be recorded later.
     parentEntityId: uuid("parent_entity_id"),
+    /** Time of the event that named the parent: the earliest one counts. */
+    parentTime: timestamp("parent_time", { withTimezone: true, mode: "string" }),
+    owners: text("owners").array().notNull().default(sql`'{}'`),
+    /** Time of the record that named the owners: the latest one counts. */
+    ownersTime: timestamp("owners_time", { withTimezone: true, mode: "string" }),
     createTime,
   },
   (table) => [
     primaryKey({ name: "lineage_entities_pk", columns: [table.orgId, table.entityId] }),
     index("lineage_entities_owner").on(table.orgId, table.ownerNamespace, table.entityId),
+    // A hash: names and namespaces can be longer than an index row.
+    index("lineage_entities_name").on(table.orgId, sql`md5(${table.name})`),
     check("lineage_entities_parent", sql`${table.kind} = 'job' or ${table.parentEntityId} is null`),
   ],
 );
@@ -38,6 +44,9 @@ export const lineageEdges = orchestration.table(
     fromEntityId: uuid("from_entity_id").notNull(),
     toEntityId: uuid("to_entity_id").notNull(),
     createTime,
+    /** Times of the first and the last record of the flow. */
+    firstTime: timestamp("first_time", { withTimezone: true, mode: "string" }).notNull().defaultNow(),
+    lastTime: timestamp("last_time", { withTimezone: true, mode: "string" }).notNull().defaultNow(),
   },
   (table) => [
     primaryKey({ name: "lineage_edges_pk", columns: [table.orgId, table.fromEntityId, table.toEntityId] }),
@@ -63,6 +72,7 @@ export const lineageColumns = orchestration.table(
     orgId: uuid("org_id").notNull(),
     fromEntityId: uuid("from_entity_id").notNull(),
     toEntityId: uuid("to_entity_id").notNull(),
+    /** Empty if the whole target depends on the column. */
     toColumn: text("to_column").notNull(),
     // The entity of `from_column`: the start of the edge, or the data set behind it.
     columnEntityId: uuid("column_entity_id").notNull(),
@@ -87,20 +97,11 @@ export const lineageColumns = orchestration.table(
       columns: [table.orgId, table.fromEntityId, table.toEntityId],
       foreignColumns: [lineageEdges.orgId, lineageEdges.fromEntityId, lineageEdges.toEntityId],
     }),
+    // A change of a column is followed from its entity, and its origin from the target.
+    index("lineage_columns_origin").on(table.orgId, table.columnEntityId, table.fromColumn),
+    index("lineage_columns_target").on(table.orgId, table.toEntityId, table.toColumn),
     // Both are part of the primary key, and PostgreSQL limits the size of an index row.
     check("lineage_columns_to_column_length", sql`char_length(${table.toColumn}) <= 255`),
     check("lineage_columns_from_column_length", sql`char_length(${table.fromColumn}) <= 255`),
   ],
-);
-
-/** Hashes of recorded OpenLineage events. Their content is in the other tables. */
-export const lineageEvents = orchestration.table(
-  "lineage_events",
-  {
-    orgId: uuid("org_id").notNull(),
-    // Of the canonical JSON.
-    sha256: bytea("sha256").notNull(),
-    createTime,
-  },
-  (table) => [primaryKey({ name: "lineage_events_pk", columns: [table.orgId, table.sha256] })],
 );

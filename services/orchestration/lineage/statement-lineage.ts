@@ -83,25 +83,39 @@ export function executionLineage(
     columns.map(({ name }) => name),
     resultColumns,
   );
+  const direct = columns.flatMap(({ transformation, from }, index) => {
+    const toColumn = names[index];
+    if (toColumn === undefined || toColumn.length > columnLengthMax) return [];
+    return from.map((origin) => ({ ...origin, toColumn, transformation }));
+  });
+  const indirect = (facts?.indirect ?? []).map((origin) => ({ ...origin, toColumn: "" }));
   return {
     entities: [
       { entityId: executionId, kind: "job", namespace: ownNamespace, name: `executions/${executionId}` },
       ...read.map(tableEntity),
     ],
     edges: read.map(({ tableId }) => ({ fromEntityId: tableId, toEntityId: executionId })),
-    columns: columns.flatMap(({ transformation, from }, index) => {
-      const toColumn = names[index];
-      if (toColumn === undefined || toColumn.length > columnLengthMax) return [];
-      return from.flatMap(({ tableKey, column }): LineageColumn[] => {
-        const table = tables.get(tableKey);
-        const fromColumn = table && columnOf(table, column);
-        if (!fromColumn || fromColumn.length > columnLengthMax) return [];
-        const { tableId } = table;
-        const edge = { fromEntityId: tableId, toEntityId: executionId };
-        return [{ ...edge, fromColumn, columnEntityId: tableId, toColumn, transformation }];
-      });
-    }),
+    columns: [...direct, ...indirect].flatMap((column) => columnLineage(executionId, tables, column)),
   };
+}
+
+type ParsedColumn = Pick<LineageColumn, "toColumn" | "transformation"> & {
+  readonly tableKey: string;
+  readonly column: string;
+};
+
+/** Nothing for a column that the catalog does not have. */
+function columnLineage(
+  executionId: string,
+  tables: ReadonlyMap<string, CatalogTable>,
+  { tableKey, column, toColumn, transformation }: ParsedColumn,
+): LineageColumn[] {
+  const table = tables.get(tableKey);
+  const fromColumn = table && columnOf(table, column);
+  if (!fromColumn || fromColumn.length > columnLengthMax) return [];
+  const { tableId } = table;
+  const edge = { fromEntityId: tableId, toEntityId: executionId };
+  return [{ ...edge, fromColumn, columnEntityId: tableId, toColumn, transformation }];
 }
 
 /**

@@ -1,15 +1,17 @@
 import type { Db } from "../../lib/database/database.ts";
 import type { Scope } from "../../lib/rpc/guard.ts";
-import type { LineageEdge } from "./lineage.ts";
+import { type ReachedColumns, reachColumns } from "./column-walk.ts";
 import {
   type ColumnRow,
   type Direction,
-  type EntityRow,
+  type EdgeRow,
   listColumns,
   listEdges,
-  listEntities,
   listNeighbours,
-} from "./lineage-repository.ts";
+  type Period,
+} from "./graph-repository.ts";
+import type { LineageEdge } from "./lineage.ts";
+import { type EntityRow, listEntities } from "./lineage-repository.ts";
 
 /** Limits of one response. */
 const nodesMax = 1000;
@@ -18,67 +20,104 @@ const columnsMax = 10_000;
 const columnsBytesMax = 8 * 1024 * 1024;
 const depthDefault = 20;
 
+export type WalkOptions = {
+  readonly directions: readonly Direction[];
+  /** Number of steps, 0 for the default. */
+  readonly depth: number;
+  /** Column to follow; empty for all. */
+  readonly column: string;
+  readonly period: Period;
+};
+
 /** A part of the graph. `truncated` is set if a limit was reached. */
 export type Graph = {
-  readonly entities: readonly EntityRow[];
-  readonly edges: readonly (LineageEdge & { readonly columns: readonly ColumnRow[] })[];
+  /** In the order of their distance. */
+  readonly entities: readonly (EntityRow & { readonly distance: number })[];
+  readonly edges: readonly (EdgeRow & { readonly columns: readonly ColumnRow[] })[];
   readonly truncated: boolean;
 };
 
 /**
- * Reads the graph around an entity breadth first, so that cycles end. `depth` is the number of steps, 0 for the default.
- * Undefined if the entity does not exist.
+ * Reads the graph around an entity breadth first, so that cycles end. Undefined if the entity does not exist.
  */
 export async function walk(
   db: Db,
   scope: Scope,
   entityId: string,
-  { directions, depth }: { directions: readonly Direction[]; depth: number },
+  options: WalkOptions,
 ): Promise<Graph | undefined> {
   const [start] = await listEntities(db, scope, [entityId]);
   if (!start) return undefined;
-  const reached = await reach(db, scope, start.entityId, { directions, depth: depth || depthDefault });
-  const found = await listEntities(db, scope, reached.entityIds);
+  const walkOptions = { ...options, depth: options.depth || depthDefault };
+  if (options.column === "") {
+    return readGraph(db, scope, await reach(db, scope, start.entityId, walkOptions), options.period);
+  }
+  const reached = await reachColumns(db, scope, { entityId: start.entityId, nodesMax }, walkOptions);
+  return readGraph(db, scope, reached, options.period);
+}
+
+type Reached = Omit<ReachedColumns, "flows"> & Partial<ReachedColumns>;
+
+/** The entities that were reached, and the edges between them. With flows of a column, only their edges. */
+async function readGraph(
+  db: Db,
+  scope: Scope,
+  { distances, flows, truncated }: Reached,
+  period: Period,
+): Promise<Graph> {
+  const among = [...distances.keys()];
+  const [found, edges, columns] = await Promise.all([
+    listEntities(db, scope, among),
+    listEdges(db, scope, { among, period, limit: edgesMax + 1 }),
+    flows ?? listColumns(db, scope, among, columnsMax + 1),
+  ]);
   const byId = new Map(found.map((entity) => [entity.entityId, entity]));
-  const edges = await listEdges(db, scope, reached.entityIds, edgesMax + 1);
-  const columns = await listColumns(db, scope, reached.entityIds, columnsMax + 1);
   const kept = boundColumns(columns);
+  const withFlows = withColumns(edges.slice(0, edgesMax), kept);
   return {
-    entities: reached.entityIds.flatMap((id) => byId.get(id) ?? []),
-    edges: withColumns(edges.slice(0, edgesMax), kept),
-    truncated: reached.truncated || edges.length > edgesMax || kept.length < columns.length,
+    entities: among.flatMap((id) => {
+      const entity = byId.get(id);
+      return entity ? { ...entity, distance: distances.get(id) ?? 0 } : [];
+    }),
+    edges: flows ? withFlows.filter((edge) => edge.columns.length > 0) : withFlows,
+    truncated: truncated || edges.length > edgesMax || kept.length < columns.length,
   };
 }
 
-/** The reachable ids, ordered by distance. */
+/** The reachable ids with their distance, in its order. */
 async function reach(
   db: Db,
   scope: Scope,
   start: string,
-  { directions, depth }: { directions: readonly Direction[]; depth: number },
-): Promise<{ entityIds: string[]; truncated: boolean }> {
-  const reached = new Set([start]);
+  { directions, depth, period }: Omit<WalkOptions, "column">,
+): Promise<Reached> {
+  const distances = new Map([[start, 0]]);
   let walks = directions.map((direction) => ({ direction, known: new Set([start]), frontier: [start] }));
   // One step more than requested shows whether the graph is truncated.
   for (let step = 0; step <= depth && walks.length > 0; step++) {
     for (const one of walks) {
       const { direction, known, frontier } = one;
-      const query = { from: frontier, known: [...known], limit: nodesMax + 1 };
+      const query = { from: frontier, known: [...known], period, limit: nodesMax + 1 };
       one.frontier = await listNeighbours(db, scope, direction, query);
-      const isWhole = add(reached, one.frontier, step === depth ? 0 : nodesMax);
-      if (!isWhole) return { entityIds: [...reached], truncated: true };
+      const isWhole = add(distances, one.frontier, step + 1, step === depth ? 0 : nodesMax);
+      if (!isWhole) return { distances, truncated: true };
       for (const id of one.frontier) known.add(id);
     }
     walks = walks.filter(({ frontier }) => frontier.length > 0);
   }
-  return { entityIds: [...reached], truncated: false };
+  return { distances, truncated: false };
 }
 
 /** Adds ids up to `sizeMax`. Returns false if some did not fit. */
-function add(reached: Set<string>, found: readonly string[], sizeMax: number): boolean {
-  const fresh = found.filter((id) => !reached.has(id));
-  const room = Math.max(0, sizeMax - reached.size);
-  for (const id of fresh.slice(0, room)) reached.add(id);
+function add(
+  distances: Map<string, number>,
+  found: readonly string[],
+  distance: number,
+  sizeMax: number,
+): boolean {
+  const fresh = found.filter((id) => !distances.has(id));
+  const room = Math.max(0, sizeMax - distances.size);
+  for (const id of fresh.slice(0, room)) distances.set(id, distance);
   return fresh.length <= room;
 }
 
@@ -91,7 +130,7 @@ function boundColumns(columns: readonly ColumnRow[]): readonly ColumnRow[] {
   return end === -1 ? columns : columns.slice(0, end);
 }
 
-function withColumns(edges: readonly LineageEdge[], columns: readonly ColumnRow[]): Graph["edges"] {
+function withColumns(edges: readonly EdgeRow[], columns: readonly ColumnRow[]): Graph["edges"] {
   const keyOf = ({ fromEntityId, toEntityId }: LineageEdge) => `${fromEntityId} ${toEntityId}`;
   const byEdge = Map.groupBy(columns, keyOf);
   return edges.map((edge) => ({ ...edge, columns: byEdge.get(keyOf(edge)) ?? [] }));

@@ -1,9 +1,9 @@
 import type { MethodImpl } from "@connectrpc/connect";
 import type { CatalogService } from "../../../gen/sluice/orchestration/v1/catalog_pb.ts";
 import { scopeOf } from "../../lib/rpc/guard.ts";
+import { toTable } from "../catalog/catalog-message.ts";
 import type { OrchestrationDeps } from "../deps.ts";
 import { tableNotFound } from "../errors.ts";
-import { toTable } from "../message.ts";
 import * as repository from "../table-repository.ts";
 
 export const getTable =

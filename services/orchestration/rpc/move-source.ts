@@ -5,6 +5,8 @@ import { violatedConstraint } from "../../lib/database/database-failure.ts";
 import { etagMismatch } from "../../lib/rpc/errors.ts";
 import { scopeOf } from "../../lib/rpc/guard.ts";
 import { revisionOf } from "../../lib/rpc/updates.ts";
+import { moveSchemas } from "../catalog/schema-repository.ts";
+import { moveDocuments } from "../catalog/search/document-repository.ts";
 import type { OrchestrationDeps } from "../deps.ts";
 import { sourceExists, sourceNotFound } from "../errors.ts";
 import { moveEntities } from "../lineage/lineage-repository.ts";
@@ -22,7 +24,10 @@ export const moveSource =
     try {
       const row = await db.transaction(async (tx) => {
         const moved = await repository.moveSource(tx, scope, sourceId, revisionOf(etag), namespace);
-        if (moved) await moveEntities(tx, scope, await moveTables(tx, scope, moved), namespace);
+        if (!moved) return undefined;
+        await moveEntities(tx, scope, await moveTables(tx, scope, moved), namespace);
+        await moveSchemas(tx, scope, moved);
+        await moveDocuments(tx, scope, moved, current.namespace);
         return moved;
       });
       if (!row) throw etagMismatch("source", sourceId);

@@ -13,22 +13,26 @@ import { type Lineage, type LineageEntity, ownNamespace } from "../lineage/linea
 import { fromKind } from "../lineage/lineage-message.ts";
 import { insertLineage } from "../lineage/lineage-repository.ts";
 import { tableEntity } from "../lineage/table-entity.ts";
+import { withOwner } from "../lineage/with-owner.ts";
 import { enter } from "../namespace-repository.ts";
 import { listTablesById } from "../table-repository.ts";
 
 export const recordLineage =
-  ({ db }: OrchestrationDeps): MethodImpl<typeof LineageService.method.recordLineage> =>
+  ({ db, forwarder }: OrchestrationDeps): MethodImpl<typeof LineageService.method.recordLineage> =>
   async (request, context) => {
     const scope = scopeOf(context);
     const lineage = lineageOf(request);
     const tableIds = lineage.entities.filter(({ kind }) => kind === "table").map(({ entityId }) => entityId);
     const tables = await listTablesById(db, scope, tableIds);
     const named = new Map(tables.map((table) => [table.tableId, tableEntity(table)]));
-    const entities = lineage.entities.map((entity) => named.get(entity.entityId) ?? entity);
+    const owned = withOwner(scope.principal.userId);
+    const entities = lineage.entities.map((entity) => named.get(entity.entityId) ?? owned(entity));
+    const recorded = { ...lineage, entities };
     await db.transaction(async (tx) => {
       // Services record what they did a while ago: the namespace may have been deleted since.
       await enter(tx, ownerIn(scope, request.namespace));
-      await insertLineage(tx, scope, [{ ...lineage, entities }], request.namespace);
+      await insertLineage(tx, scope, [recorded], request.namespace);
+      await forwarder.queue(tx, scope.orgId, [recorded], request.namespace);
     });
     return {};
   };

@@ -2,89 +2,178 @@
 // @generated from file sluice/orchestration/v1/catalog.proto (package sluice.orchestration.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.ts";
 import { file_google_api_annotations } from "../../../google/api/annotations_pb.ts";
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { FieldMask, Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_field_mask, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import { file_sluice_common_v1_options } from "../../common/v1/options_pb.ts";
-import type { Message } from "@bufbuild/protobuf";
+import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
 /**
  * Describes the file sluice/orchestration/v1/catalog.proto.
  */
 export const file_sluice_orchestration_v1_catalog: GenFile = /*@__PURE__*/
-  fileDesc("CiVzbHVpY2Uvb3JjaGVzdHJhdGlvbi92MS9jYXRhbG9nLnByb3RvEhdzbHVpY2Uub3JjaGVzdHJhdGlvbi52MSKcAgoFVGFibGUSEAoIdGFibGVfaWQYASABKAkSEQoJc291cmNlX2lkGAIgASgJEhMKC3NjaGVtYV9uYW1lGAMgASgJEgwKBG5hbWUYBCABKAkSMAoHY29sdW1ucxgFIAMoCzIfLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkNvbHVtbhIWCglyb3dfY291bnQYBiABKANIAIgBARIvCgtjcmVhdGVfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdXBkYXRlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCW5hbWVzcGFjZRgJIAEoCUIMCgpfcm93X2NvdW50IjsKBkNvbHVtbhIMCgRuYW1lGAEgASgJEhEKCWRhdGFfdHlwZRgCIAEoCRIQCghudWxsYWJsZRgDIAEoCCIuCg9EaXNjb3ZlclJlcXVlc3QSGwoJc291cmNlX2lkGAEgASgJQgi6SAVyA7ABASK8AQoQRGlzY292ZXJSZXNwb25zZRItCgVhZGRlZBgBIAMoCzIeLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlRhYmxlEi8KB2NoYW5nZWQYAiADKAsyHi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5UYWJsZRIvCgdyZW1vdmVkGAMgAygLMh4uc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuVGFibGUSFwoPdW5jaGFuZ2VkX2NvdW50GAQgASgFIi0KD0dldFRhYmxlUmVxdWVzdBIaCgh0YWJsZV9pZBgBIAEoCUIIukgFcgOwAQEiQQoQR2V0VGFibGVSZXNwb25zZRItCgV0YWJsZRgBIAEoCzIeLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlRhYmxlIpoCChFMaXN0VGFibGVzUmVxdWVzdBIdCglwYWdlX3NpemUYASABKAVCCrpIBxoFGOgHKAASHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMYgCASHgoJc291cmNlX2lkGAMgASgJQgu6SAjYAQFyA7ABARIpCgtzY2hlbWFfbmFtZRgEIAEoCUIUukgRcg8Y/wEyCl5bXlx4MDBdKiQSMwoJbmFtZXNwYWNlGAUgASgJQiC6SB3YAQFyGDIWXltBLVphLXowLTlfLV17MSwyNTZ9JBIaCghvcmRlcl9ieRgKIAEoCUIIukgFcgMY9AMSGAoGZmlsdGVyGAsgASgJQgi6SAVyAxjQDxISCgpzaG93X3RvdGFsGAwgASgIIo4BChJMaXN0VGFibGVzUmVzcG9uc2USLgoGdGFibGVzGAEgAygLMh4uc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuVGFibGUSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhIKCnRvdGFsX3NpemUYCiABKAUSGwoTdG90YWxfc2l6ZV9leGNlZWRlZBgLIAEoCDL1AwoOQ2F0YWxvZ1NlcnZpY2USowEKCERpc2NvdmVyEiguc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuRGlzY292ZXJSZXF1ZXN0Gikuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuRGlzY292ZXJSZXNwb25zZSJCqrsYDxoNY2F0YWxvZy53cml0Zfq7GAgggMQTKIDEE4LT5JMCHToBKiIYL2FwaS92MS9jYXRhbG9nOmRpc2NvdmVyEp8BCghHZXRUYWJsZRIoLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkdldFRhYmxlUmVxdWVzdBopLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkdldFRhYmxlUmVzcG9uc2UiPpACAaq7GA4aDGNhdGFsb2cucmVhZILT5JMCIxIhL2FwaS92MS9jYXRhbG9nL3RhYmxlcy97dGFibGVfaWR9EpoBCgpMaXN0VGFibGVzEiouc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuTGlzdFRhYmxlc1JlcXVlc3QaKy5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5MaXN0VGFibGVzUmVzcG9uc2UiM5ACAaq7GA4aDGNhdGFsb2cucmVhZILT5JMCGBIWL2FwaS92MS9jYXRhbG9nL3RhYmxlc2IGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp, file_sluice_common_v1_options]);
+  fileDesc("CiVzbHVpY2Uvb3JjaGVzdHJhdGlvbi92MS9jYXRhbG9nLnByb3RvEhdzbHVpY2Uub3JjaGVzdHJhdGlvbi52MSLVCAoFVGFibGUSHQoIdGFibGVfaWQYASABKAlCC7pICNgBAXIDsAEBEhEKCXNvdXJjZV9pZBgCIAEoCRITCgtzY2hlbWFfbmFtZRgDIAEoCRIMCgRuYW1lGAQgASgJEjAKB2NvbHVtbnMYBSADKAsyHy5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5Db2x1bW4SFgoJcm93X2NvdW50GAYgASgDSACIAQESLwoLY3JlYXRlX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCgluYW1lc3BhY2UYCSABKAkSDwoHY29tbWVudBgKIAEoCRIXCgpzaXplX2J5dGVzGAsgASgDSAGIAQESEwoLcHJpbWFyeV9rZXkYDCADKAkSOQoMZm9yZWlnbl9rZXlzGA0gAygLMiMuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuRm9yZWlnbktleRIPCgd2ZXJzaW9uGA4gASgFEi8KC2RlbGV0ZV90aW1lGA8gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgtkZXNjcmlwdGlvbhgQIAEoCUIUukgRcg8YoB8yCl5bXlx4MDBdKiRIAogBARI3CgR0YWdzGBEgAygJQim6SCaSASMQMhgBIh1yGzIZXlteXHgwMC1ceDFmXHg3Zl17MSwxMjh9JBIxCgVvd25lchgSIAEoCUIdukgachgYyAEyE15bXlx4MDAtXHgxZlx4N2ZdKiRIA4gBARKIAQoKcHJvcGVydGllcxgTIAMoCzIuLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlRhYmxlLlByb3BlcnRpZXNFbnRyeUJEukhBmgE+EEAiJ3IlMiNeW0EtWmEtejAtOV9dW0EtWmEtejAtOV8uLV17MCwxMjd9JCoRcg8YgAgyCl5bXlx4MDBdKiQSbwoSY29sdW1uX2Fubm90YXRpb25zGBQgAygLMjUuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuVGFibGUuQ29sdW1uQW5ub3RhdGlvbnNFbnRyeUIcukgZmgEWENAPIhFyDxjoBzIKXlteXHgwMF0qJBIVCgRldGFnGBUgASgJQge6SARyAhhAGjEKD1Byb3BlcnRpZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBGmMKFkNvbHVtbkFubm90YXRpb25zRW50cnkSCwoDa2V5GAEgASgJEjgKBXZhbHVlGAIgASgLMikuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuQ29sdW1uQW5ub3RhdGlvbjoCOAFCDAoKX3Jvd19jb3VudEINCgtfc2l6ZV9ieXRlc0IOCgxfZGVzY3JpcHRpb25CCAoGX293bmVyIkwKBkNvbHVtbhIMCgRuYW1lGAEgASgJEhEKCWRhdGFfdHlwZRgCIAEoCRIQCghudWxsYWJsZRgDIAEoCBIPCgdjb21tZW50GAQgASgJIoYBCgpGb3JlaWduS2V5EgwKBG5hbWUYASABKAkSDwoHY29sdW1ucxgCIAMoCRIeChZyZWZlcmVuY2VkX3NjaGVtYV9uYW1lGAMgASgJEh0KFXJlZmVyZW5jZWRfdGFibGVfbmFtZRgEIAEoCRIaChJyZWZlcmVuY2VkX2NvbHVtbnMYBSADKAkitgEKEENvbHVtbkFubm90YXRpb24SKQoLZGVzY3JpcHRpb24YASABKAlCFLpIEXIPGOgHMgpeW15ceDAwXSokEjcKBHRhZ3MYAiADKAlCKbpIJpIBIxAUGAEiHXIbMhleW15ceDAwLVx4MWZceDdmXXsxLDEyOH0kEj4KCXBpaV9jbGFzcxgDIAEoDjIhLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlBpaUNsYXNzQgi6SAWCAQIQASIuCg9EaXNjb3ZlclJlcXVlc3QSGwoJc291cmNlX2lkGAEgASgJQgi6SAVyA7ABASLzAQoQRGlzY292ZXJSZXNwb25zZRItCgVhZGRlZBgBIAMoCzIeLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlRhYmxlEi8KB2NoYW5nZWQYAiADKAsyHi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5UYWJsZRIvCgdyZW1vdmVkGAMgAygLMh4uc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuVGFibGUSFwoPdW5jaGFuZ2VkX2NvdW50GAQgASgFEjUKB2NoYW5nZXMYBSADKAsyJC5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5UYWJsZUNoYW5nZSKkAgoLVGFibGVDaGFuZ2USEAoIdGFibGVfaWQYASABKAkSDwoHdmVyc2lvbhgCIAEoBRI2Cg1hZGRlZF9jb2x1bW5zGAMgAygLMh8uc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuQ29sdW1uEjgKD3JlbW92ZWRfY29sdW1ucxgEIAMoCzIfLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkNvbHVtbhI+Cg9jaGFuZ2VkX2NvbHVtbnMYBSADKAsyJS5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5Db2x1bW5DaGFuZ2USEQoJcmVvcmRlcmVkGAYgASgIEhcKD2NvbW1lbnRfY2hhbmdlZBgHIAEoCBIUCgxrZXlzX2NoYW5nZWQYCCABKAgibwoMQ29sdW1uQ2hhbmdlEi8KBmJlZm9yZRgBIAEoCzIfLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkNvbHVtbhIuCgVhZnRlchgCIAEoCzIfLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkNvbHVtbiItCg9HZXRUYWJsZVJlcXVlc3QSGgoIdGFibGVfaWQYASABKAlCCLpIBXIDsAEBIkEKEEdldFRhYmxlUmVzcG9uc2USLQoFdGFibGUYASABKAsyHi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5UYWJsZSKwAgoRTGlzdFRhYmxlc1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIAgEh4KCXNvdXJjZV9pZBgDIAEoCUILukgI2AEBcgOwAQESKQoLc2NoZW1hX25hbWUYBCABKAlCFLpIEXIPGP8BMgpeW15ceDAwXSokEjMKCW5hbWVzcGFjZRgFIAEoCUIgukgd2AEBchgyFl5bQS1aYS16MC05Xy1dezEsMjU2fSQSGgoIb3JkZXJfYnkYCiABKAlCCLpIBXIDGPQDEhgKBmZpbHRlchgLIAEoCUIIukgFcgMY0A8SEgoKc2hvd190b3RhbBgMIAEoCBIUCgxzaG93X2RlbGV0ZWQYDSABKAgijgEKEkxpc3RUYWJsZXNSZXNwb25zZRIuCgZ0YWJsZXMYASADKAsyHi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5UYWJsZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSEgoKdG90YWxfc2l6ZRgKIAEoBRIbChN0b3RhbF9zaXplX2V4Y2VlZGVkGAsgASgIIsYBCgZTY2hlbWESEQoJc2NoZW1hX2lkGAEgASgJEhEKCXNvdXJjZV9pZBgCIAEoCRIMCgRuYW1lGAMgASgJEhMKC3RhYmxlX2NvdW50GAQgASgFEi8KC2NyZWF0ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt1cGRhdGVfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEQoJbmFtZXNwYWNlGAcgASgJIvABChJMaXN0U2NoZW1hc1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIAgEh4KCXNvdXJjZV9pZBgDIAEoCUILukgI2AEBcgOwAQESMwoJbmFtZXNwYWNlGAQgASgJQiC6SB3YAQFyGDIWXltBLVphLXowLTlfLV17MSwyNTZ9JBIaCghvcmRlcl9ieRgKIAEoCUIIukgFcgMY9AMSGAoGZmlsdGVyGAsgASgJQgi6SAVyAxjQDxISCgpzaG93X3RvdGFsGAwgASgIIpEBChNMaXN0U2NoZW1hc1Jlc3BvbnNlEjAKB3NjaGVtYXMYASADKAsyHy5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5TY2hlbWESFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhIKCnRvdGFsX3NpemUYCiABKAUSGwoTdG90YWxfc2l6ZV9leGNlZWRlZBgLIAEoCCKKAgoMVGFibGVWZXJzaW9uEhAKCHRhYmxlX2lkGAEgASgJEg8KB3ZlcnNpb24YAiABKAUSMAoHY29sdW1ucxgDIAMoCzIfLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkNvbHVtbhIPCgdjb21tZW50GAQgASgJEhMKC3ByaW1hcnlfa2V5GAUgAygJEjkKDGZvcmVpZ25fa2V5cxgGIAMoCzIjLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkZvcmVpZ25LZXkSEwoLc2NoZW1hX2hhc2gYByABKAkSLwoLY3JlYXRlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIr0BChhMaXN0VGFibGVWZXJzaW9uc1JlcXVlc3QSGgoIdGFibGVfaWQYASABKAlCCLpIBXIDsAEBEh0KCXBhZ2Vfc2l6ZRgCIAEoBUIKukgHGgUY6AcoABIcCgpwYWdlX3Rva2VuGAMgASgJQgi6SAVyAxiAIBIaCghvcmRlcl9ieRgKIAEoCUIIukgFcgMY9AMSGAoGZmlsdGVyGAsgASgJQgi6SAVyAxjQDxISCgpzaG93X3RvdGFsGAwgASgIIp4BChlMaXN0VGFibGVWZXJzaW9uc1Jlc3BvbnNlEjcKCHZlcnNpb25zGAEgAygLMiUuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuVGFibGVWZXJzaW9uEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRISCgp0b3RhbF9zaXplGAogASgFEhsKE3RvdGFsX3NpemVfZXhjZWVkZWQYCyABKAgiwQEKElVwZGF0ZVRhYmxlUmVxdWVzdBJ6CgV0YWJsZRgBIAEoCzIeLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlRhYmxlQku6SEi6AUIKFXVwZGF0ZV90YWJsZS50YWJsZV9pZBIUdGFibGVfaWQgaXMgcmVxdWlyZWQaE3RoaXMudGFibGVfaWQgIT0gJyfIAQESLwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrIkQKE1VwZGF0ZVRhYmxlUmVzcG9uc2USLQoFdGFibGUYASABKAsyHi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5UYWJsZSIxChNSZWZyZXNoVGFibGVSZXF1ZXN0EhoKCHRhYmxlX2lkGAEgASgJQgi6SAVyA7ABASJ7ChRSZWZyZXNoVGFibGVSZXNwb25zZRItCgV0YWJsZRgBIAEoCzIeLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlRhYmxlEjQKBmNoYW5nZRgCIAEoCzIkLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlRhYmxlQ2hhbmdlIp0DChRTZWFyY2hDYXRhbG9nUmVxdWVzdBIjCgVxdWVyeRgBIAEoCUIUukgRcg8YyAEyCl5bXlx4MDBdKiQSHgoJc291cmNlX2lkGAIgASgJQgu6SAjYAQFyA7ABARIpCgtzY2hlbWFfbmFtZRgDIAEoCUIUukgRcg8Y/wEyCl5bXlx4MDBdKiQSMwoJbmFtZXNwYWNlGAQgASgJQiC6SB3YAQFyGDIWXltBLVphLXowLTlfLV17MSwyNTZ9JBI1CgR0YWdzGAUgAygJQie6SCSSASEQCiIdchsyGV5bXlx4MDAtXHgxZlx4N2ZdezEsMTI4fSQSLAoFb3duZXIYBiABKAlCHbpIGnIYGMgBMhNeW15ceDAwLVx4MWZceDdmXSokEj4KCXBpaV9jbGFzcxgHIAEoDjIhLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlBpaUNsYXNzQgi6SAWCAQIQARIdCglwYWdlX3NpemUYCCABKAVCCrpIBxoFGOgHKAASHAoKcGFnZV90b2tlbhgJIAEoCUIIukgFcgMYgCAi0QEKFVNlYXJjaENhdGFsb2dSZXNwb25zZRI2CgdtYXRjaGVzGAEgAygLMiUuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuQ2F0YWxvZ01hdGNoEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRI2CgZmYWNldHMYAyABKAsyJi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5DYXRhbG9nRmFjZXRzEhIKCnRvdGFsX3NpemUYCiABKAUSGwoTdG90YWxfc2l6ZV9leGNlZWRlZBgLIAEoCCKIAQoMQ2F0YWxvZ01hdGNoEi0KBXRhYmxlGAEgASgLMh4uc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuVGFibGUSMAoEa2luZBgCIAEoDjIiLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLk1hdGNoS2luZBIXCg9tYXRjaGVkX2NvbHVtbnMYAyADKAkinQIKDUNhdGFsb2dGYWNldHMSNAoHc291cmNlcxgBIAMoCzIjLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkZhY2V0VmFsdWUSNAoHc2NoZW1hcxgCIAMoCzIjLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkZhY2V0VmFsdWUSMQoEdGFncxgDIAMoCzIjLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkZhY2V0VmFsdWUSMwoGb3duZXJzGAQgAygLMiMuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuRmFjZXRWYWx1ZRI4CgtwaWlfY2xhc3NlcxgFIAMoCzIjLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkZhY2V0VmFsdWUiKgoKRmFjZXRWYWx1ZRINCgV2YWx1ZRgBIAEoCRINCgVjb3VudBgCIAEoBSqAAQoIUGlpQ2xhc3MSGQoVUElJX0NMQVNTX1VOU1BFQ0lGSUVEEAASEgoOUElJX0NMQVNTX05PTkUQARIWChJQSUlfQ0xBU1NfSU5ESVJFQ1QQAhIUChBQSUlfQ0xBU1NfRElSRUNUEAMSFwoTUElJX0NMQVNTX1NFTlNJVElWRRAEKs8BCglNYXRjaEtpbmQSGgoWTUFUQ0hfS0lORF9VTlNQRUNJRklFRBAAEhMKD01BVENIX0tJTkRfTkFNRRABEhoKFk1BVENIX0tJTkRfTkFNRV9QUkVGSVgQAhIZChVNQVRDSF9LSU5EX05BTUVfV09SRFMQAxITCg9NQVRDSF9LSU5EX1BBUlQQBBIUChBNQVRDSF9LSU5EX1dPUkRTEAUSGgoWTUFUQ0hfS0lORF9XT1JEX1BSRUZJWBAGEhMKD01BVENIX0tJTkRfVFlQTxAHMpcLCg5DYXRhbG9nU2VydmljZRKjAQoIRGlzY292ZXISKC5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5EaXNjb3ZlclJlcXVlc3QaKS5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5EaXNjb3ZlclJlc3BvbnNlIkKquxgPGg1jYXRhbG9nLndyaXRl+rsYCCCAxBMogMQTgtPkkwIdOgEqIhgvYXBpL3YxL2NhdGFsb2c6ZGlzY292ZXISnwEKCEdldFRhYmxlEiguc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuR2V0VGFibGVSZXF1ZXN0Gikuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuR2V0VGFibGVSZXNwb25zZSI+kAIBqrsYDhoMY2F0YWxvZy5yZWFkgtPkkwIjEiEvYXBpL3YxL2NhdGFsb2cvdGFibGVzL3t0YWJsZV9pZH0SmgEKCkxpc3RUYWJsZXMSKi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5MaXN0VGFibGVzUmVxdWVzdBorLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkxpc3RUYWJsZXNSZXNwb25zZSIzkAIBqrsYDhoMY2F0YWxvZy5yZWFkgtPkkwIYEhYvYXBpL3YxL2NhdGFsb2cvdGFibGVzEp4BCgtMaXN0U2NoZW1hcxIrLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkxpc3RTY2hlbWFzUmVxdWVzdBosLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkxpc3RTY2hlbWFzUmVzcG9uc2UiNJACAaq7GA4aDGNhdGFsb2cucmVhZILT5JMCGRIXL2FwaS92MS9jYXRhbG9nL3NjaGVtYXMSwwEKEUxpc3RUYWJsZVZlcnNpb25zEjEuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuTGlzdFRhYmxlVmVyc2lvbnNSZXF1ZXN0GjIuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuTGlzdFRhYmxlVmVyc2lvbnNSZXNwb25zZSJHkAIBqrsYDhoMY2F0YWxvZy5yZWFkgtPkkwIsEiovYXBpL3YxL2NhdGFsb2cvdGFibGVzL3t0YWJsZV9pZH0vdmVyc2lvbnMSzwEKC1VwZGF0ZVRhYmxlEisuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuVXBkYXRlVGFibGVSZXF1ZXN0Giwuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuVXBkYXRlVGFibGVSZXNwb25zZSJlqrsYDxoNY2F0YWxvZy53cml0ZbK7GBgSFgoIaWYtbWF0Y2gSCnRhYmxlLmV0YWeC0+STAjA6BXRhYmxlMicvYXBpL3YxL2NhdGFsb2cvdGFibGVzL3t0YWJsZS50YWJsZV9pZH0SwAEKDFJlZnJlc2hUYWJsZRIsLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlJlZnJlc2hUYWJsZVJlcXVlc3QaLS5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5SZWZyZXNoVGFibGVSZXNwb25zZSJTqrsYDxoNY2F0YWxvZy53cml0Zfq7GAgggMQTKIDEE4LT5JMCLjoBKiIpL2FwaS92MS9jYXRhbG9nL3RhYmxlcy97dGFibGVfaWR9OnJlZnJlc2gSowEKDVNlYXJjaENhdGFsb2cSLS5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5TZWFyY2hDYXRhbG9nUmVxdWVzdBouLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlNlYXJjaENhdGFsb2dSZXNwb25zZSIzqrsYDhoMY2F0YWxvZy5yZWFkgtPkkwIbOgEqIhYvYXBpL3YxL2NhdGFsb2c6c2VhcmNoYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_sluice_common_v1_options]);
 
 /**
- * A table of a data source.
+ * A table of a data source: what discoveries found, and what users say about it.
  *
  * @generated from message sluice.orchestration.v1.Table
  */
 export type Table = Message<"sluice.orchestration.v1.Table"> & {
   /**
-   * The table's id. It is stable for the same source, schema and name.
+   * The table's id. It is stable for the same source, schema and name. Set by the server.
    *
    * @generated from field: string table_id = 1;
    */
   tableId: string;
 
   /**
-   * Its source.
+   * Its source. Set by the server.
    *
    * @generated from field: string source_id = 2;
    */
   sourceId: string;
 
   /**
-   * Schema in the source; empty if the source has no schemas.
+   * Schema in the source; empty if the source has no schemas. Set by the server.
    *
    * @generated from field: string schema_name = 3;
    */
   schemaName: string;
 
   /**
-   * Name in the source.
+   * Name in the source. Set by the server.
    *
    * @generated from field: string name = 4;
    */
   name: string;
 
   /**
-   * Its columns in the source's order.
+   * Its columns in the source's order. Set by the server.
    *
    * @generated from field: repeated sluice.orchestration.v1.Column columns = 5;
    */
   columns: Column[];
 
   /**
-   * Rows at the last discovery: counted for files, estimated by the server for databases; unset when unknown.
+   * Rows at the last discovery: counted for files, estimated by the server for databases; unset when unknown. Set by the
+   * server.
    *
    * @generated from field: optional int64 row_count = 6;
    */
   rowCount?: bigint | undefined;
 
   /**
-   * Time of the first discovery.
+   * Time of the first discovery. Set by the server.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 7;
    */
   createTime?: Timestamp | undefined;
 
   /**
-   * Time of the last discovery that found a change.
+   * Time of the last change that a discovery found or a user made. Set by the server.
    *
    * @generated from field: google.protobuf.Timestamp update_time = 8;
    */
   updateTime?: Timestamp | undefined;
 
   /**
-   * Namespace of the table: that of its source.
+   * Namespace of the table: that of its source. Set by the server.
    *
    * @generated from field: string namespace = 9;
    */
   namespace: string;
+
+  /**
+   * Comment in the source: its first 4,000 characters. Set by the server.
+   *
+   * @generated from field: string comment = 10;
+   */
+  comment: string;
+
+  /**
+   * Size of its rows in bytes at the last discovery: of the stored file, or estimated by the database; unset when
+   * unknown. Set by the server.
+   *
+   * @generated from field: optional int64 size_bytes = 11;
+   */
+  sizeBytes?: bigint | undefined;
+
+  /**
+   * Columns of its primary key, in the order of the key. Set by the server.
+   *
+   * @generated from field: repeated string primary_key = 12;
+   */
+  primaryKey: string[];
+
+  /**
+   * Foreign keys that the source declares: at most 100. Set by the server.
+   *
+   * @generated from field: repeated sluice.orchestration.v1.ForeignKey foreign_keys = 13;
+   */
+  foreignKeys: ForeignKey[];
+
+  /**
+   * Number of its current version, from 1. Set by the server.
+   *
+   * @generated from field: int32 version = 14;
+   */
+  version: number;
+
+  /**
+   * Time of the discovery that did not find it any more; unset otherwise. A deleted table is kept for 90 days. Set by the
+   * server.
+   *
+   * @generated from field: google.protobuf.Timestamp delete_time = 15;
+   */
+  deleteTime?: Timestamp | undefined;
+
+  /**
+   * Description by users, up to 4,000 characters.
+   *
+   * @generated from field: optional string description = 16;
+   */
+  description?: string | undefined;
+
+  /**
+   * Words of users: up to 50, each with 1 to 128 characters, in alphabetical order.
+   *
+   * @generated from field: repeated string tags = 17;
+   */
+  tags: string[];
+
+  /**
+   * The person or team that answers for it: up to 200 characters.
+   *
+   * @generated from field: optional string owner = 18;
+   */
+  owner?: string | undefined;
+
+  /**
+   * Values of users by name: up to 64, with names of letters, digits, `_`, `.` and `-`, and values of up to 1,024
+   * characters.
+   *
+   * @generated from field: map<string, string> properties = 19;
+   */
+  properties: { [key: string]: string };
+
+  /**
+   * What users say about its columns, by the name of the column: up to 64 KiB. That of a column which is gone is kept for
+   * its return.
+   *
+   * @generated from field: map<string, sluice.orchestration.v1.ColumnAnnotation> column_annotations = 20;
+   */
+  columnAnnotations: { [key: string]: ColumnAnnotation };
+
+  /**
+   * Changes whenever a user changes the table.
+   *
+   * @generated from field: string etag = 21;
+   */
+  etag: string;
 };
 
 /**
@@ -120,6 +209,13 @@ export type Column = Message<"sluice.orchestration.v1.Column"> & {
    * @generated from field: bool nullable = 3;
    */
   nullable: boolean;
+
+  /**
+   * Comment in the source: its first 1,000 characters.
+   *
+   * @generated from field: string comment = 4;
+   */
+  comment: string;
 };
 
 /**
@@ -128,6 +224,90 @@ export type Column = Message<"sluice.orchestration.v1.Column"> & {
  */
 export const ColumnSchema: GenMessage<Column> = /*@__PURE__*/
   messageDesc(file_sluice_orchestration_v1_catalog, 1);
+
+/**
+ * A reference to another table of the source.
+ *
+ * @generated from message sluice.orchestration.v1.ForeignKey
+ */
+export type ForeignKey = Message<"sluice.orchestration.v1.ForeignKey"> & {
+  /**
+   * Name of the constraint; empty if the source has none.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Columns of the table, in the order of the key.
+   *
+   * @generated from field: repeated string columns = 2;
+   */
+  columns: string[];
+
+  /**
+   * Schema of the other table.
+   *
+   * @generated from field: string referenced_schema_name = 3;
+   */
+  referencedSchemaName: string;
+
+  /**
+   * Name of the other table.
+   *
+   * @generated from field: string referenced_table_name = 4;
+   */
+  referencedTableName: string;
+
+  /**
+   * Columns of the other table, in the same order.
+   *
+   * @generated from field: repeated string referenced_columns = 5;
+   */
+  referencedColumns: string[];
+};
+
+/**
+ * Describes the message sluice.orchestration.v1.ForeignKey.
+ * Use `create(ForeignKeySchema)` to create a new message.
+ */
+export const ForeignKeySchema: GenMessage<ForeignKey> = /*@__PURE__*/
+  messageDesc(file_sluice_orchestration_v1_catalog, 2);
+
+/**
+ * What users say about a column.
+ *
+ * @generated from message sluice.orchestration.v1.ColumnAnnotation
+ */
+export type ColumnAnnotation = Message<"sluice.orchestration.v1.ColumnAnnotation"> & {
+  /**
+   * Description, up to 1,000 characters.
+   *
+   * @generated from field: string description = 1;
+   */
+  description: string;
+
+  /**
+   * Words: up to 20, each with 1 to 128 characters, in alphabetical order.
+   *
+   * @generated from field: repeated string tags = 2;
+   */
+  tags: string[];
+
+  /**
+   * Personal data in the column.
+   *
+   * @generated from field: sluice.orchestration.v1.PiiClass pii_class = 3;
+   */
+  piiClass: PiiClass;
+};
+
+/**
+ * Describes the message sluice.orchestration.v1.ColumnAnnotation.
+ * Use `create(ColumnAnnotationSchema)` to create a new message.
+ */
+export const ColumnAnnotationSchema: GenMessage<ColumnAnnotation> = /*@__PURE__*/
+  messageDesc(file_sluice_orchestration_v1_catalog, 3);
 
 /**
  * Identifies a source.
@@ -148,7 +328,7 @@ export type DiscoverRequest = Message<"sluice.orchestration.v1.DiscoverRequest">
  * Use `create(DiscoverRequestSchema)` to create a new message.
  */
 export const DiscoverRequestSchema: GenMessage<DiscoverRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_orchestration_v1_catalog, 2);
+  messageDesc(file_sluice_orchestration_v1_catalog, 4);
 
 /**
  * Changes of the catalog.
@@ -157,21 +337,21 @@ export const DiscoverRequestSchema: GenMessage<DiscoverRequest> = /*@__PURE__*/
  */
 export type DiscoverResponse = Message<"sluice.orchestration.v1.DiscoverResponse"> & {
   /**
-   * New tables.
+   * New tables, and tables that are back.
    *
    * @generated from field: repeated sluice.orchestration.v1.Table added = 1;
    */
   added: Table[];
 
   /**
-   * Tables with changed columns.
+   * Tables with changed columns, keys or comments.
    *
    * @generated from field: repeated sluice.orchestration.v1.Table changed = 2;
    */
   changed: Table[];
 
   /**
-   * Removed tables, as they were before.
+   * Tables that are gone, now marked as deleted.
    *
    * @generated from field: repeated sluice.orchestration.v1.Table removed = 3;
    */
@@ -183,6 +363,13 @@ export type DiscoverResponse = Message<"sluice.orchestration.v1.DiscoverResponse
    * @generated from field: int32 unchanged_count = 4;
    */
   unchangedCount: number;
+
+  /**
+   * What has changed in each of `changed`, in the same order: the first of them that take 2 MiB together.
+   *
+   * @generated from field: repeated sluice.orchestration.v1.TableChange changes = 5;
+   */
+  changes: TableChange[];
 };
 
 /**
@@ -190,7 +377,105 @@ export type DiscoverResponse = Message<"sluice.orchestration.v1.DiscoverResponse
  * Use `create(DiscoverResponseSchema)` to create a new message.
  */
 export const DiscoverResponseSchema: GenMessage<DiscoverResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_orchestration_v1_catalog, 3);
+  messageDesc(file_sluice_orchestration_v1_catalog, 5);
+
+/**
+ * Difference between two versions of a table.
+ *
+ * @generated from message sluice.orchestration.v1.TableChange
+ */
+export type TableChange = Message<"sluice.orchestration.v1.TableChange"> & {
+  /**
+   * The table's id.
+   *
+   * @generated from field: string table_id = 1;
+   */
+  tableId: string;
+
+  /**
+   * Number of the new version.
+   *
+   * @generated from field: int32 version = 2;
+   */
+  version: number;
+
+  /**
+   * Columns that are new.
+   *
+   * @generated from field: repeated sluice.orchestration.v1.Column added_columns = 3;
+   */
+  addedColumns: Column[];
+
+  /**
+   * Columns that are gone.
+   *
+   * @generated from field: repeated sluice.orchestration.v1.Column removed_columns = 4;
+   */
+  removedColumns: Column[];
+
+  /**
+   * Columns whose type, nullability or comment has changed.
+   *
+   * @generated from field: repeated sluice.orchestration.v1.ColumnChange changed_columns = 5;
+   */
+  changedColumns: ColumnChange[];
+
+  /**
+   * Whether the columns that both versions have are in another order.
+   *
+   * @generated from field: bool reordered = 6;
+   */
+  reordered: boolean;
+
+  /**
+   * Whether the table's comment has changed.
+   *
+   * @generated from field: bool comment_changed = 7;
+   */
+  commentChanged: boolean;
+
+  /**
+   * Whether its primary key or its foreign keys have changed.
+   *
+   * @generated from field: bool keys_changed = 8;
+   */
+  keysChanged: boolean;
+};
+
+/**
+ * Describes the message sluice.orchestration.v1.TableChange.
+ * Use `create(TableChangeSchema)` to create a new message.
+ */
+export const TableChangeSchema: GenMessage<TableChange> = /*@__PURE__*/
+  messageDesc(file_sluice_orchestration_v1_catalog, 6);
+
+/**
+ * Difference of a column.
+ *
+ * @generated from message sluice.orchestration.v1.ColumnChange
+ */
+export type ColumnChange = Message<"sluice.orchestration.v1.ColumnChange"> & {
+  /**
+   * The column before.
+   *
+   * @generated from field: sluice.orchestration.v1.Column before = 1;
+   */
+  before?: Column | undefined;
+
+  /**
+   * The column now.
+   *
+   * @generated from field: sluice.orchestration.v1.Column after = 2;
+   */
+  after?: Column | undefined;
+};
+
+/**
+ * Describes the message sluice.orchestration.v1.ColumnChange.
+ * Use `create(ColumnChangeSchema)` to create a new message.
+ */
+export const ColumnChangeSchema: GenMessage<ColumnChange> = /*@__PURE__*/
+  messageDesc(file_sluice_orchestration_v1_catalog, 7);
 
 /**
  * Identifies a table.
@@ -211,7 +496,7 @@ export type GetTableRequest = Message<"sluice.orchestration.v1.GetTableRequest">
  * Use `create(GetTableRequestSchema)` to create a new message.
  */
 export const GetTableRequestSchema: GenMessage<GetTableRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_orchestration_v1_catalog, 4);
+  messageDesc(file_sluice_orchestration_v1_catalog, 8);
 
 /**
  * The table.
@@ -232,7 +517,7 @@ export type GetTableResponse = Message<"sluice.orchestration.v1.GetTableResponse
  * Use `create(GetTableResponseSchema)` to create a new message.
  */
 export const GetTableResponseSchema: GenMessage<GetTableResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_orchestration_v1_catalog, 5);
+  messageDesc(file_sluice_orchestration_v1_catalog, 9);
 
 /**
  * Request for one page.
@@ -285,7 +570,7 @@ export type ListTablesRequest = Message<"sluice.orchestration.v1.ListTablesReque
 
   /**
    * Only tables that match, such as `create_time > "2026-01-31T12:00:00Z"`: up to 2000 characters. Fields: `name`,
-   * `schema_name`, `source_id`, `row_count`, `create_time`, `update_time`.
+   * `schema_name`, `source_id`, `row_count`, `create_time`, `update_time`, `tags`, `owner`, `version`.
    *
    * @generated from field: string filter = 11;
    */
@@ -297,6 +582,13 @@ export type ListTablesRequest = Message<"sluice.orchestration.v1.ListTablesReque
    * @generated from field: bool show_total = 12;
    */
   showTotal: boolean;
+
+  /**
+   * Whether to list deleted tables, too.
+   *
+   * @generated from field: bool show_deleted = 13;
+   */
+  showDeleted: boolean;
 };
 
 /**
@@ -304,7 +596,7 @@ export type ListTablesRequest = Message<"sluice.orchestration.v1.ListTablesReque
  * Use `create(ListTablesRequestSchema)` to create a new message.
  */
 export const ListTablesRequestSchema: GenMessage<ListTablesRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_orchestration_v1_catalog, 6);
+  messageDesc(file_sluice_orchestration_v1_catalog, 10);
 
 /**
  * One page of results.
@@ -346,7 +638,817 @@ export type ListTablesResponse = Message<"sluice.orchestration.v1.ListTablesResp
  * Use `create(ListTablesResponseSchema)` to create a new message.
  */
 export const ListTablesResponseSchema: GenMessage<ListTablesResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_orchestration_v1_catalog, 7);
+  messageDesc(file_sluice_orchestration_v1_catalog, 11);
+
+/**
+ * A schema of a data source.
+ *
+ * @generated from message sluice.orchestration.v1.Schema
+ */
+export type Schema = Message<"sluice.orchestration.v1.Schema"> & {
+  /**
+   * The schema's id.
+   *
+   * @generated from field: string schema_id = 1;
+   */
+  schemaId: string;
+
+  /**
+   * Its source.
+   *
+   * @generated from field: string source_id = 2;
+   */
+  sourceId: string;
+
+  /**
+   * Name in the source; empty for the tables of a source without schemas.
+   *
+   * @generated from field: string name = 3;
+   */
+  name: string;
+
+  /**
+   * Number of its tables.
+   *
+   * @generated from field: int32 table_count = 4;
+   */
+  tableCount: number;
+
+  /**
+   * Time of the discovery that found its first table.
+   *
+   * @generated from field: google.protobuf.Timestamp create_time = 5;
+   */
+  createTime?: Timestamp | undefined;
+
+  /**
+   * Time of the last change of its number of tables.
+   *
+   * @generated from field: google.protobuf.Timestamp update_time = 6;
+   */
+  updateTime?: Timestamp | undefined;
+
+  /**
+   * Namespace of the schema: that of its source.
+   *
+   * @generated from field: string namespace = 7;
+   */
+  namespace: string;
+};
+
+/**
+ * Describes the message sluice.orchestration.v1.Schema.
+ * Use `create(SchemaSchema)` to create a new message.
+ */
+export const SchemaSchema: GenMessage<Schema> = /*@__PURE__*/
+  messageDesc(file_sluice_orchestration_v1_catalog, 12);
+
+/**
+ * Request for one page.
+ *
+ * @generated from message sluice.orchestration.v1.ListSchemasRequest
+ */
+export type ListSchemasRequest = Message<"sluice.orchestration.v1.ListSchemasRequest"> & {
+  /**
+   * Maximum number of schemas: default 50, at most 1000.
+   *
+   * @generated from field: int32 page_size = 1;
+   */
+  pageSize: number;
+
+  /**
+   * `next_page_token` of the previous page.
+   *
+   * @generated from field: string page_token = 2;
+   */
+  pageToken: string;
+
+  /**
+   * Only schemas of this source.
+   *
+   * @generated from field: string source_id = 3;
+   */
+  sourceId: string;
+
+  /**
+   * Only schemas of this namespace. Default: all in which the caller may read the catalog.
+   *
+   * @generated from field: string namespace = 4;
+   */
+  namespace: string;
+
+  /**
+   * Order, such as `create_time desc`: fields separated by commas, each with `asc` or `desc`. Fields: `create_time`,
+   * `name`. Default: `create_time desc`.
+   *
+   * @generated from field: string order_by = 10;
+   */
+  orderBy: string;
+
+  /**
+   * Only schemas that match, such as `name:"sales"`: up to 2000 characters. Fields: `name`, `source_id`, `table_count`,
+   * `create_time`, `update_time`.
+   *
+   * @generated from field: string filter = 11;
+   */
+  filter: string;
+
+  /**
+   * Whether to count all that match.
+   *
+   * @generated from field: bool show_total = 12;
+   */
+  showTotal: boolean;
+};
+
+/**
+ * Describes the message sluice.orchestration.v1.ListSchemasRequest.
+ * Use `create(ListSchemasRequestSchema)` to create a new message.
+ */
+export const ListSchemasRequestSchema: GenMessage<ListSchemasRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_orchestration_v1_catalog, 13);
+
+/**
+ * One page of results.
+ *
+ * @generated from message sluice.orchestration.v1.ListSchemasResponse
+ */
+export type ListSchemasResponse = Message<"sluice.orchestration.v1.ListSchemasResponse"> & {
+  /**
+   * The schemas.
+   *
+   * @generated from field: repeated sluice.orchestration.v1.Schema schemas = 1;
+   */
+  schemas: Schema[];
+
+  /**
+   * Token of the next page; empty on the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+
+  /**
+   * How many match, on all pages together: at most 10000. 0 without `show_total`.
+   *
+   * @generated from field: int32 total_size = 10;
+   */
+  totalSize: number;
+
+  /**
+   * Whether more than `total_size` match.
+   *
+   * @generated from field: bool total_size_exceeded = 11;
+   */
+  totalSizeExceeded: boolean;
+};
+
+/**
+ * Describes the message sluice.orchestration.v1.ListSchemasResponse.
+ * Use `create(ListSchemasResponseSchema)` to create a new message.
+ */
+export const ListSchemasResponseSchema: GenMessage<ListSchemasResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_orchestration_v1_catalog, 14);
+
+/**
+ * What a table was from one discovery to another.
+ *
+ * @generated from message sluice.orchestration.v1.TableVersion
+ */
+export type TableVersion = Message<"sluice.orchestration.v1.TableVersion"> & {
+  /**
+   * The table's id.
+   *
+   * @generated from field: string table_id = 1;
+   */
+  tableId: string;
+
+  /**
+   * Number of the version, from 1.
+   *
+   * @generated from field: int32 version = 2;
+   */
+  version: number;
+
+  /**
+   * Its columns.
+   *
+   * @generated from field: repeated sluice.orchestration.v1.Column columns = 3;
+   */
+  columns: Column[];
+
+  /**
+   * Its comment.
+   *
+   * @generated from field: string comment = 4;
+   */
+  comment: string;
+
+  /**
+   * Columns of its primary key.
+   *
+   * @generated from field: repeated string primary_key = 5;
+   */
+  primaryKey: string[];
+
+  /**
+   * Its foreign keys.
+   *
+   * @generated from field: repeated sluice.orchestration.v1.ForeignKey foreign_keys = 6;
+   */
+  foreignKeys: ForeignKey[];
+
+  /**
+   * Hash of columns, comments and keys.
+   *
+   * @generated from field: string schema_hash = 7;
+   */
+  schemaHash: string;
+
+  /**
+   * Time of the discovery that found it.
+   *
+   * @generated from field: google.protobuf.Timestamp create_time = 8;
+   */
+  createTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message sluice.orchestration.v1.TableVersion.
+ * Use `create(TableVersionSchema)` to create a new message.
+ */
+export const TableVersionSchema: GenMessage<TableVersion> = /*@__PURE__*/
+  messageDesc(file_sluice_orchestration_v1_catalog, 15);
+
+/**
+ * Request for one page.
+ *
+ * @generated from message sluice.orchestration.v1.ListTableVersionsRequest
+ */
+export type ListTableVersionsRequest = Message<"sluice.orchestration.v1.ListTableVersionsRequest"> & {
+  /**
+   * The table's id.
+   *
+   * @generated from field: string table_id = 1;
+   */
+  tableId: string;
+
+  /**
+   * Maximum number of versions: default 50, at most 1000.
+   *
+   * @generated from field: int32 page_size = 2;
+   */
+  pageSize: number;
+
+  /**
+   * `next_page_token` of the previous page.
+   *
+   * @generated from field: string page_token = 3;
+   */
+  pageToken: string;
+
+  /**
+   * Order, such as `version`: fields separated by commas, each with `asc` or `desc`. Fields: `create_time`, `version`.
+   * Default: `create_time desc`.
+   *
+   * @generated from field: string order_by = 10;
+   */
+  orderBy: string;
+
+  /**
+   * Only versions that match, such as `create_time > "2026-01-31T12:00:00Z"`: up to 2000 characters. Fields: `version`,
+   * `schema_hash`, `create_time`.
+   *
+   * @generated from field: string filter = 11;
+   */
+  filter: string;
+
+  /**
+   * Whether to count all that match.
+   *
+   * @generated from field: bool show_total = 12;
+   */
+  showTotal: boolean;
+};
+
+/**
+ * Describes the message sluice.orchestration.v1.ListTableVersionsRequest.
+ * Use `create(ListTableVersionsRequestSchema)` to create a new message.
+ */
+export const ListTableVersionsRequestSchema: GenMessage<ListTableVersionsRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_orchestration_v1_catalog, 16);
+
+/**
+ * One page of results.
+ *
+ * @generated from message sluice.orchestration.v1.ListTableVersionsResponse
+ */
+export type ListTableVersionsResponse = Message<"sluice.orchestration.v1.ListTableVersionsResponse"> & {
+  /**
+   * The versions.
+   *
+   * @generated from field: repeated sluice.orchestration.v1.TableVersion versions = 1;
+   */
+  versions: TableVersion[];
+
+  /**
+   * Token of the next page; empty on the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+
+  /**
+   * How many match, on all pages together. 0 without `show_total`.
+   *
+   * @generated from field: int32 total_size = 10;
+   */
+  totalSize: number;
+
+  /**
+   * Whether more than `total_size` match.
+   *
+   * @generated from field: bool total_size_exceeded = 11;
+   */
+  totalSizeExceeded: boolean;
+};
+
+/**
+ * Describes the message sluice.orchestration.v1.ListTableVersionsResponse.
+ * Use `create(ListTableVersionsResponseSchema)` to create a new message.
+ */
+export const ListTableVersionsResponseSchema: GenMessage<ListTableVersionsResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_orchestration_v1_catalog, 17);
+
+/**
+ * The change of a table.
+ *
+ * @generated from message sluice.orchestration.v1.UpdateTableRequest
+ */
+export type UpdateTableRequest = Message<"sluice.orchestration.v1.UpdateTableRequest"> & {
+  /**
+   * The table's id and the new values; with `etag`, the change is made only if no user has changed the table since.
+   *
+   * @generated from field: sluice.orchestration.v1.Table table = 1;
+   */
+  table?: Table | undefined;
+
+  /**
+   * Fields to change: `description`, `tags`, `owner`, `properties`, `column_annotations`, or `*` for all. Default: those
+   * that are set; at least one has to be. Other fields may be set to their current values only. Lists and maps are
+   * replaced as a whole.
+   *
+   * @generated from field: google.protobuf.FieldMask update_mask = 2;
+   */
+  updateMask?: FieldMask | undefined;
+};
+
+/**
+ * Describes the message sluice.orchestration.v1.UpdateTableRequest.
+ * Use `create(UpdateTableRequestSchema)` to create a new message.
+ */
+export const UpdateTableRequestSchema: GenMessage<UpdateTableRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_orchestration_v1_catalog, 18);
+
+/**
+ * The changed table.
+ *
+ * @generated from message sluice.orchestration.v1.UpdateTableResponse
+ */
+export type UpdateTableResponse = Message<"sluice.orchestration.v1.UpdateTableResponse"> & {
+  /**
+   * Current state.
+   *
+   * @generated from field: sluice.orchestration.v1.Table table = 1;
+   */
+  table?: Table | undefined;
+};
+
+/**
+ * Describes the message sluice.orchestration.v1.UpdateTableResponse.
+ * Use `create(UpdateTableResponseSchema)` to create a new message.
+ */
+export const UpdateTableResponseSchema: GenMessage<UpdateTableResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_orchestration_v1_catalog, 19);
+
+/**
+ * Identifies a table.
+ *
+ * @generated from message sluice.orchestration.v1.RefreshTableRequest
+ */
+export type RefreshTableRequest = Message<"sluice.orchestration.v1.RefreshTableRequest"> & {
+  /**
+   * The table's id.
+   *
+   * @generated from field: string table_id = 1;
+   */
+  tableId: string;
+};
+
+/**
+ * Describes the message sluice.orchestration.v1.RefreshTableRequest.
+ * Use `create(RefreshTableRequestSchema)` to create a new message.
+ */
+export const RefreshTableRequestSchema: GenMessage<RefreshTableRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_orchestration_v1_catalog, 20);
+
+/**
+ * Changes of a table.
+ *
+ * @generated from message sluice.orchestration.v1.RefreshTableResponse
+ */
+export type RefreshTableResponse = Message<"sluice.orchestration.v1.RefreshTableResponse"> & {
+  /**
+   * The table now.
+   *
+   * @generated from field: sluice.orchestration.v1.Table table = 1;
+   */
+  table?: Table | undefined;
+
+  /**
+   * What has changed; unset if nothing has.
+   *
+   * @generated from field: sluice.orchestration.v1.TableChange change = 2;
+   */
+  change?: TableChange | undefined;
+};
+
+/**
+ * Describes the message sluice.orchestration.v1.RefreshTableResponse.
+ * Use `create(RefreshTableResponseSchema)` to create a new message.
+ */
+export const RefreshTableResponseSchema: GenMessage<RefreshTableResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_orchestration_v1_catalog, 21);
+
+/**
+ * Words and filters of a search.
+ *
+ * @generated from message sluice.orchestration.v1.SearchCatalogRequest
+ */
+export type SearchCatalogRequest = Message<"sluice.orchestration.v1.SearchCatalogRequest"> & {
+  /**
+   * Words that a table has to have, all of them: up to 200 characters and 10 words. Empty: all tables, in the order of
+   * their names.
+   *
+   * @generated from field: string query = 1;
+   */
+  query: string;
+
+  /**
+   * Only tables of this source.
+   *
+   * @generated from field: string source_id = 2;
+   */
+  sourceId: string;
+
+  /**
+   * Only tables of this schema.
+   *
+   * @generated from field: string schema_name = 3;
+   */
+  schemaName: string;
+
+  /**
+   * Only tables of this namespace. Default: all in which the caller may read the catalog.
+   *
+   * @generated from field: string namespace = 4;
+   */
+  namespace: string;
+
+  /**
+   * Only tables that have all of these tags, or columns with them.
+   *
+   * @generated from field: repeated string tags = 5;
+   */
+  tags: string[];
+
+  /**
+   * Only tables of this owner.
+   *
+   * @generated from field: string owner = 6;
+   */
+  owner: string;
+
+  /**
+   * Only tables that have a column of this class.
+   *
+   * @generated from field: sluice.orchestration.v1.PiiClass pii_class = 7;
+   */
+  piiClass: PiiClass;
+
+  /**
+   * Maximum number of tables: default 20, at most 1000.
+   *
+   * @generated from field: int32 page_size = 8;
+   */
+  pageSize: number;
+
+  /**
+   * `next_page_token` of the previous page.
+   *
+   * @generated from field: string page_token = 9;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message sluice.orchestration.v1.SearchCatalogRequest.
+ * Use `create(SearchCatalogRequestSchema)` to create a new message.
+ */
+export const SearchCatalogRequestSchema: GenMessage<SearchCatalogRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_orchestration_v1_catalog, 22);
+
+/**
+ * One page of the best matches.
+ *
+ * @generated from message sluice.orchestration.v1.SearchCatalogResponse
+ */
+export type SearchCatalogResponse = Message<"sluice.orchestration.v1.SearchCatalogResponse"> & {
+  /**
+   * The matches, best first.
+   *
+   * @generated from field: repeated sluice.orchestration.v1.CatalogMatch matches = 1;
+   */
+  matches: CatalogMatch[];
+
+  /**
+   * Token of the next page; empty on the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+
+  /**
+   * Numbers of matches by their properties, on all pages together.
+   *
+   * @generated from field: sluice.orchestration.v1.CatalogFacets facets = 3;
+   */
+  facets?: CatalogFacets | undefined;
+
+  /**
+   * How many match, on all pages together: at most 2000.
+   *
+   * @generated from field: int32 total_size = 10;
+   */
+  totalSize: number;
+
+  /**
+   * Whether more than `total_size` match.
+   *
+   * @generated from field: bool total_size_exceeded = 11;
+   */
+  totalSizeExceeded: boolean;
+};
+
+/**
+ * Describes the message sluice.orchestration.v1.SearchCatalogResponse.
+ * Use `create(SearchCatalogResponseSchema)` to create a new message.
+ */
+export const SearchCatalogResponseSchema: GenMessage<SearchCatalogResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_orchestration_v1_catalog, 23);
+
+/**
+ * A table that a search found.
+ *
+ * @generated from message sluice.orchestration.v1.CatalogMatch
+ */
+export type CatalogMatch = Message<"sluice.orchestration.v1.CatalogMatch"> & {
+  /**
+   * The table.
+   *
+   * @generated from field: sluice.orchestration.v1.Table table = 1;
+   */
+  table?: Table | undefined;
+
+  /**
+   * How it matches.
+   *
+   * @generated from field: sluice.orchestration.v1.MatchKind kind = 2;
+   */
+  kind: MatchKind;
+
+  /**
+   * Columns that have a word of the search in their names: at most 20.
+   *
+   * @generated from field: repeated string matched_columns = 3;
+   */
+  matchedColumns: string[];
+};
+
+/**
+ * Describes the message sluice.orchestration.v1.CatalogMatch.
+ * Use `create(CatalogMatchSchema)` to create a new message.
+ */
+export const CatalogMatchSchema: GenMessage<CatalogMatch> = /*@__PURE__*/
+  messageDesc(file_sluice_orchestration_v1_catalog, 24);
+
+/**
+ * Numbers of matches: the 20 most frequent values of each property.
+ *
+ * @generated from message sluice.orchestration.v1.CatalogFacets
+ */
+export type CatalogFacets = Message<"sluice.orchestration.v1.CatalogFacets"> & {
+  /**
+   * By the id of the source.
+   *
+   * @generated from field: repeated sluice.orchestration.v1.FacetValue sources = 1;
+   */
+  sources: FacetValue[];
+
+  /**
+   * By the name of the schema.
+   *
+   * @generated from field: repeated sluice.orchestration.v1.FacetValue schemas = 2;
+   */
+  schemas: FacetValue[];
+
+  /**
+   * By tag, of the table or its columns.
+   *
+   * @generated from field: repeated sluice.orchestration.v1.FacetValue tags = 3;
+   */
+  tags: FacetValue[];
+
+  /**
+   * By owner.
+   *
+   * @generated from field: repeated sluice.orchestration.v1.FacetValue owners = 4;
+   */
+  owners: FacetValue[];
+
+  /**
+   * By the class of personal data in columns, as in PiiClass without its prefix, such as `DIRECT`.
+   *
+   * @generated from field: repeated sluice.orchestration.v1.FacetValue pii_classes = 5;
+   */
+  piiClasses: FacetValue[];
+};
+
+/**
+ * Describes the message sluice.orchestration.v1.CatalogFacets.
+ * Use `create(CatalogFacetsSchema)` to create a new message.
+ */
+export const CatalogFacetsSchema: GenMessage<CatalogFacets> = /*@__PURE__*/
+  messageDesc(file_sluice_orchestration_v1_catalog, 25);
+
+/**
+ * A value and its number of matches.
+ *
+ * @generated from message sluice.orchestration.v1.FacetValue
+ */
+export type FacetValue = Message<"sluice.orchestration.v1.FacetValue"> & {
+  /**
+   * The value.
+   *
+   * @generated from field: string value = 1;
+   */
+  value: string;
+
+  /**
+   * Number of matches that have it.
+   *
+   * @generated from field: int32 count = 2;
+   */
+  count: number;
+};
+
+/**
+ * Describes the message sluice.orchestration.v1.FacetValue.
+ * Use `create(FacetValueSchema)` to create a new message.
+ */
+export const FacetValueSchema: GenMessage<FacetValue> = /*@__PURE__*/
+  messageDesc(file_sluice_orchestration_v1_catalog, 26);
+
+/**
+ * Personal data in a column.
+ *
+ * @generated from enum sluice.orchestration.v1.PiiClass
+ */
+export const PiiClass = {
+  /**
+   * Nobody has classified it.
+   *
+   * @generated from enum value: PII_CLASS_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * None.
+   *
+   * @generated from enum value: PII_CLASS_NONE = 1;
+   */
+  NONE: 1,
+
+  /**
+   * Identifies persons together with other data, such as a birthday or a postal code.
+   *
+   * @generated from enum value: PII_CLASS_INDIRECT = 2;
+   */
+  INDIRECT: 2,
+
+  /**
+   * Identifies a person, such as a name, an e-mail address or a number of a passport.
+   *
+   * @generated from enum value: PII_CLASS_DIRECT = 3;
+   */
+  DIRECT: 3,
+
+  /**
+   * A special category, such as health or religion.
+   *
+   * @generated from enum value: PII_CLASS_SENSITIVE = 4;
+   */
+  SENSITIVE: 4,
+} as const;
+
+/**
+ * Personal data in a column.
+ *
+ * @generated from enum sluice.orchestration.v1.PiiClass
+ */
+export type PiiClass = (typeof PiiClass)[keyof typeof PiiClass] | UnknownEnum;
+
+/**
+ * Describes the enum sluice.orchestration.v1.PiiClass.
+ */
+export const PiiClassSchema: GenEnum<PiiClass> = /*@__PURE__*/
+  enumDesc(file_sluice_orchestration_v1_catalog, 0);
+
+/**
+ * How a table matches a search, best first.
+ *
+ * @generated from enum sluice.orchestration.v1.MatchKind
+ */
+export const MatchKind = {
+  /**
+   * The search has no words.
+   *
+   * @generated from enum value: MATCH_KIND_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * The table has exactly this name.
+   *
+   * @generated from enum value: MATCH_KIND_NAME = 1;
+   */
+  NAME: 1,
+
+  /**
+   * The table's name begins with the words.
+   *
+   * @generated from enum value: MATCH_KIND_NAME_PREFIX = 2;
+   */
+  NAME_PREFIX: 2,
+
+  /**
+   * The table's name has all of the words.
+   *
+   * @generated from enum value: MATCH_KIND_NAME_WORDS = 3;
+   */
+  NAME_WORDS: 3,
+
+  /**
+   * A column or a tag has exactly this name.
+   *
+   * @generated from enum value: MATCH_KIND_PART = 4;
+   */
+  PART: 4,
+
+  /**
+   * The table has all of the words: in its name, its columns, its tags, its comments or its descriptions.
+   *
+   * @generated from enum value: MATCH_KIND_WORDS = 5;
+   */
+  WORDS: 5,
+
+  /**
+   * The table has words that begin with those of the search.
+   *
+   * @generated from enum value: MATCH_KIND_WORD_PREFIX = 6;
+   */
+  WORD_PREFIX: 6,
+
+  /**
+   * The table has similar words.
+   *
+   * @generated from enum value: MATCH_KIND_TYPO = 7;
+   */
+  TYPO: 7,
+} as const;
+
+/**
+ * How a table matches a search, best first.
+ *
+ * @generated from enum sluice.orchestration.v1.MatchKind
+ */
+export type MatchKind = (typeof MatchKind)[keyof typeof MatchKind] | UnknownEnum;
+
+/**
+ * Describes the enum sluice.orchestration.v1.MatchKind.
+ */
+export const MatchKindSchema: GenEnum<MatchKind> = /*@__PURE__*/
+  enumDesc(file_sluice_orchestration_v1_catalog, 1);
 
 /**
  * The catalog: tables of an organisation's data sources.
@@ -356,13 +1458,15 @@ export const ListTablesResponseSchema: GenMessage<ListTablesResponse> = /*@__PUR
 export const CatalogService: GenService<{
   /**
    * Reads the tables of a source into the catalog and returns the changes. The catalog changes completely or not at
-   * all. A file is read from end to end, so damage in it is found. Limits: 5 minutes, 20,000 tables and 12 MiB of their
-   * columns. Waits for a permit first, as ExecuteQuery does.
+   * all, and a discovery that finds nothing new writes nothing. A table that is gone is marked as deleted; when it is
+   * back, it has the same id and what users have said about it. A file is read from end to end, so damage in it is found.
+   * Limits: 5 minutes, 20,000 tables and 12 MiB of their columns and comments. Waits for a permit first, as ExecuteQuery
+   * does.
    *
    * NotFound; FailedPrecondition (SOURCE_DATA_INVALID, SECRET_NOT_FOUND, ADDRESS_REFUSED); Unavailable
    * (SOURCE_UNREACHABLE, SERVICE_BUSY); ResourceExhausted or DeadlineExceeded (EXECUTION_LIMIT); DeadlineExceeded
    * (DEADLINE_PASSED) for the call's own deadline; Aborted (EXECUTION_PREEMPTED), and (STATE_CONFLICT) when the source
-   * changes during the call.
+   * changes during the call, or other discoveries keep changing its tables.
    *
    * @generated from rpc sluice.orchestration.v1.CatalogService.Discover
    */
@@ -372,7 +1476,7 @@ export const CatalogService: GenService<{
     output: typeof DiscoverResponseSchema;
   },
   /**
-   * Returns one table. NotFound.
+   * Returns one table, also if it is deleted. NotFound.
    *
    * @generated from rpc sluice.orchestration.v1.CatalogService.GetTable
    */
@@ -390,6 +1494,65 @@ export const CatalogService: GenService<{
     methodKind: "unary";
     input: typeof ListTablesRequestSchema;
     output: typeof ListTablesResponseSchema;
+  },
+  /**
+   * Lists the schemas that have tables, newest first. InvalidArgument (FILTER_INVALID) or (PAGE_TOKEN_INVALID).
+   *
+   * @generated from rpc sluice.orchestration.v1.CatalogService.ListSchemas
+   */
+  listSchemas: {
+    methodKind: "unary";
+    input: typeof ListSchemasRequestSchema;
+    output: typeof ListSchemasResponseSchema;
+  },
+  /**
+   * Lists the versions of a table, newest first: one for each change that a discovery found in its columns, keys or
+   * comments. The latest 100 are kept. NotFound; InvalidArgument (FILTER_INVALID) or (PAGE_TOKEN_INVALID).
+   *
+   * @generated from rpc sluice.orchestration.v1.CatalogService.ListTableVersions
+   */
+  listTableVersions: {
+    methodKind: "unary";
+    input: typeof ListTableVersionsRequestSchema;
+    output: typeof ListTableVersionsResponseSchema;
+  },
+  /**
+   * Changes what users say about a table. Discoveries never change it. NotFound; Aborted (ETAG_MISMATCH).
+   *
+   * @generated from rpc sluice.orchestration.v1.CatalogService.UpdateTable
+   */
+  updateTable: {
+    methodKind: "unary";
+    input: typeof UpdateTableRequestSchema;
+    output: typeof UpdateTableResponseSchema;
+  },
+  /**
+   * Reads one table of a source again, and returns the changes. A table that is gone is marked as deleted, and one that
+   * is back is not any more. Fails as Discover does; NotFound.
+   *
+   * @generated from rpc sluice.orchestration.v1.CatalogService.RefreshTable
+   */
+  refreshTable: {
+    methodKind: "unary";
+    input: typeof RefreshTableRequestSchema;
+    output: typeof RefreshTableResponseSchema;
+  },
+  /**
+   * Searches tables by words of their names, columns, tags, comments and descriptions. Best matches come first: the exact
+   * name, then names that begin with the words, names with all of the words, columns or tags of exactly this name, tables
+   * that have all of the words, tables with words that begin with them, and, if that finds fewer than 10 tables, tables
+   * with similar words.
+   *
+   * Words end at spaces, at signs such as `_`, `.` and `-`, and where lower case is followed by upper case; case and
+   * accents are ignored. A word of four to seven characters is similar with one typing error, a longer one with two. The
+   * first 2,000 matches are ranked and counted. InvalidArgument (PAGE_TOKEN_INVALID).
+   *
+   * @generated from rpc sluice.orchestration.v1.CatalogService.SearchCatalog
+   */
+  searchCatalog: {
+    methodKind: "unary";
+    input: typeof SearchCatalogRequestSchema;
+    output: typeof SearchCatalogResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_sluice_orchestration_v1_catalog, 0);

@@ -6,6 +6,8 @@ import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobu
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.ts";
 import { file_google_api_annotations } from "../../../google/api/annotations_pb.ts";
+import type { HttpBody } from "../../../google/api/httpbody_pb.ts";
+import { file_google_api_httpbody } from "../../../google/api/httpbody_pb.ts";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_struct, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import { file_sluice_common_v1_options } from "../../common/v1/options_pb.ts";
@@ -15,7 +17,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file sluice/orchestration/v1/lineage.proto.
  */
 export const file_sluice_orchestration_v1_lineage: GenFile = /*@__PURE__*/
-  fileDesc("CiVzbHVpY2Uvb3JjaGVzdHJhdGlvbi92MS9saW5lYWdlLnByb3RvEhdzbHVpY2Uub3JjaGVzdHJhdGlvbi52MSLAAQoLTGluZWFnZU5vZGUSEQoJZW50aXR5X2lkGAEgASgJEjIKBGtpbmQYAiABKA4yJC5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5MaW5lYWdlS2luZBIRCgluYW1lc3BhY2UYAyABKAkSDAoEbmFtZRgEIAEoCRIvCgtjcmVhdGVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGAoQcGFyZW50X2VudGl0eV9pZBgGIAEoCSJ0CgtMaW5lYWdlRWRnZRIWCg5mcm9tX2VudGl0eV9pZBgBIAEoCRIUCgx0b19lbnRpdHlfaWQYAiABKAkSNwoHY29sdW1ucxgDIAMoCzImLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkxpbmVhZ2VDb2x1bW4iZwoNTGluZWFnZUNvbHVtbhITCgtmcm9tX2NvbHVtbhgBIAEoCRIWCg5mcm9tX2VudGl0eV9pZBgCIAEoCRIRCgl0b19jb2x1bW4YAyABKAkSFgoOdHJhbnNmb3JtYXRpb24YBCABKAkiSgoRR2V0TGluZWFnZVJlcXVlc3QSGwoJZW50aXR5X2lkGAEgASgJQgi6SAVyA7ABARIYCgVkZXB0aBgCIAEoBUIJukgGGgQYZCgAIpEBChJHZXRMaW5lYWdlUmVzcG9uc2USMwoFbm9kZXMYASADKAsyJC5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5MaW5lYWdlTm9kZRIzCgVlZGdlcxgCIAMoCzIkLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkxpbmVhZ2VFZGdlEhEKCXRydW5jYXRlZBgDIAEoCCJLChJHZXRVcHN0cmVhbVJlcXVlc3QSGwoJZW50aXR5X2lkGAEgASgJQgi6SAVyA7ABARIYCgVkZXB0aBgCIAEoBUIJukgGGgQYZCgAIpIBChNHZXRVcHN0cmVhbVJlc3BvbnNlEjMKBW5vZGVzGAEgAygLMiQuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuTGluZWFnZU5vZGUSMwoFZWRnZXMYAiADKAsyJC5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5MaW5lYWdlRWRnZRIRCgl0cnVuY2F0ZWQYAyABKAgiTQoUR2V0RG93bnN0cmVhbVJlcXVlc3QSGwoJZW50aXR5X2lkGAEgASgJQgi6SAVyA7ABARIYCgVkZXB0aBgCIAEoBUIJukgGGgQYZCgAIpQBChVHZXREb3duc3RyZWFtUmVzcG9uc2USMwoFbm9kZXMYASADKAsyJC5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5MaW5lYWdlTm9kZRIzCgVlZGdlcxgCIAMoCzIkLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkxpbmVhZ2VFZGdlEhEKCXRydW5jYXRlZBgDIAEoCCJ5ChJJbmdlc3RFdmVudFJlcXVlc3QSLgoFZXZlbnQYASABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Qga6SAPIAQESMwoJbmFtZXNwYWNlGAIgASgJQiC6SB3YAQFyGDIWXltBLVphLXowLTlfLV17MSwyNTZ9JCJKChNJbmdlc3RFdmVudFJlc3BvbnNlEjMKBW5vZGVzGAEgAygLMiQuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuTGluZWFnZU5vZGUifwoSSW5nZXN0QmF0Y2hSZXF1ZXN0EjQKBmV2ZW50cxgBIAMoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3RCC7pICJIBBQgBEOgHEjMKCW5hbWVzcGFjZRgCIAEoCUIgukgd2AEBchgyFl5bQS1aYS16MC05Xy1dezEsMjU2fSQilAEKE0luZ2VzdEJhdGNoUmVzcG9uc2USFgoOcmVjb3JkZWRfY291bnQYASABKAUSFgoOcmVwZWF0ZWRfY291bnQYAiABKAUSFQoNcmVmdXNlZF9jb3VudBgDIAEoBRI2CgdyZXN1bHRzGAQgAygLMiUuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuSW5nZXN0UmVzdWx0IlgKDEluZ2VzdFJlc3VsdBI3CgdvdXRjb21lGAEgASgOMiYuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuSW5nZXN0T3V0Y29tZRIPCgdtZXNzYWdlGAIgASgJItkCChRSZWNvcmRMaW5lYWdlUmVxdWVzdBI7CgNqb2IYASABKAsyJi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5MaW5lYWdlRW50aXR5Qga6SAPIAQESQQoGaW5wdXRzGAIgAygLMiYuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuTGluZWFnZUVudGl0eUIJukgGkgEDEJBOEkIKB291dHB1dHMYAyADKAsyJi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5MaW5lYWdlRW50aXR5Qgm6SAaSAQMQkE4SSAoHY29sdW1ucxgEIAMoCzIrLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkxpbmVhZ2VDb2x1bW5FbnRyeUIKukgHkgEEEKCNBhIzCgluYW1lc3BhY2UYBSABKAlCILpIHdgBAXIYMhZeW0EtWmEtejAtOV8tXXsxLDI1Nn0kIoYBCg1MaW5lYWdlRW50aXR5EhsKCWVudGl0eV9pZBgBIAEoCUIIukgFcgOwAQESPgoEa2luZBgCIAEoDjIkLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkxpbmVhZ2VLaW5kQgq6SAeCAQQQASAAEhgKBG5hbWUYAyABKAlCCrpIB3IFEAEYgAginAEKEkxpbmVhZ2VDb2x1bW5FbnRyeRIhCg9pbnB1dF9lbnRpdHlfaWQYASABKAlCCLpIBXIDsAEBEh4KDGlucHV0X2NvbHVtbhgCIAEoCUIIukgFcgMY/wESIgoQb3V0cHV0X2VudGl0eV9pZBgDIAEoCUIIukgFcgOwAQESHwoNb3V0cHV0X2NvbHVtbhgEIAEoCUIIukgFcgMY/wEiFwoVUmVjb3JkTGluZWFnZVJlc3BvbnNlKnMKC0xpbmVhZ2VLaW5kEhwKGExJTkVBR0VfS0lORF9VTlNQRUNJRklFRBAAEhYKEkxJTkVBR0VfS0lORF9UQUJMRRABEhgKFExJTkVBR0VfS0lORF9EQVRBU0VUEAISFAoQTElORUFHRV9LSU5EX0pPQhADKoUBCg1Jbmdlc3RPdXRjb21lEh4KGklOR0VTVF9PVVRDT01FX1VOU1BFQ0lGSUVEEAASGwoXSU5HRVNUX09VVENPTUVfUkVDT1JERUQQARIbChdJTkdFU1RfT1VUQ09NRV9SRVBFQVRFRBACEhoKFklOR0VTVF9PVVRDT01FX1JFRlVTRUQQAzL+BwoOTGluZWFnZVNlcnZpY2USnwEKCkdldExpbmVhZ2USKi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5HZXRMaW5lYWdlUmVxdWVzdBorLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkdldExpbmVhZ2VSZXNwb25zZSI4kAIBqrsYDhoMbGluZWFnZS5yZWFkgtPkkwIdEhsvYXBpL3YxL2xpbmVhZ2Uve2VudGl0eV9pZH0SqwEKC0dldFVwc3RyZWFtEisuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuR2V0VXBzdHJlYW1SZXF1ZXN0Giwuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuR2V0VXBzdHJlYW1SZXNwb25zZSJBkAIBqrsYDhoMbGluZWFnZS5yZWFkgtPkkwImEiQvYXBpL3YxL2xpbmVhZ2Uve2VudGl0eV9pZH0vdXBzdHJlYW0SswEKDUdldERvd25zdHJlYW0SLS5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5HZXREb3duc3RyZWFtUmVxdWVzdBouLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkdldERvd25zdHJlYW1SZXNwb25zZSJDkAIBqrsYDhoMbGluZWFnZS5yZWFkgtPkkwIoEiYvYXBpL3YxL2xpbmVhZ2Uve2VudGl0eV9pZH0vZG93bnN0cmVhbRKlAQoLSW5nZXN0RXZlbnQSKy5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5Jbmdlc3RFdmVudFJlcXVlc3QaLC5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5Jbmdlc3RFdmVudFJlc3BvbnNlIjuQAgKquxgPGg1saW5lYWdlLndyaXRlsrsYAwjJAYLT5JMCGDoFZXZlbnQiDy9hcGkvdjEvbGluZWFnZRKlAQoLSW5nZXN0QmF0Y2gSKy5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5Jbmdlc3RCYXRjaFJlcXVlc3QaLC5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5Jbmdlc3RCYXRjaFJlc3BvbnNlIjuQAgKquxgPGg1saW5lYWdlLndyaXRlgtPkkwIfOgZldmVudHMiFS9hcGkvdjEvbGluZWFnZS9iYXRjaBKVAQoNUmVjb3JkTGluZWFnZRItLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlJlY29yZExpbmVhZ2VSZXF1ZXN0Gi4uc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuUmVjb3JkTGluZWFnZVJlc3BvbnNlIiWQAgKquxgeIhwKB3N0YWdpbmcKCGFwcHJvdmFsCgdzdG9yYWdlYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_struct, file_google_protobuf_timestamp, file_sluice_common_v1_options]);
+  fileDesc("CiVzbHVpY2Uvb3JjaGVzdHJhdGlvbi92MS9saW5lYWdlLnByb3RvEhdzbHVpY2Uub3JjaGVzdHJhdGlvbi52MSLQAQoLTGluZWFnZU5vZGUSEQoJZW50aXR5X2lkGAEgASgJEjIKBGtpbmQYAiABKA4yJC5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5MaW5lYWdlS2luZBIRCgluYW1lc3BhY2UYAyABKAkSDAoEbmFtZRgEIAEoCRIvCgtjcmVhdGVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGAoQcGFyZW50X2VudGl0eV9pZBgGIAEoCRIOCgZvd25lcnMYByADKAki0wEKC0xpbmVhZ2VFZGdlEhYKDmZyb21fZW50aXR5X2lkGAEgASgJEhQKDHRvX2VudGl0eV9pZBgCIAEoCRI3Cgdjb2x1bW5zGAMgAygLMiYuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuTGluZWFnZUNvbHVtbhIuCgpmaXJzdF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBItCglsYXN0X3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wInkKDUxpbmVhZ2VDb2x1bW4SEwoLZnJvbV9jb2x1bW4YASABKAkSFgoOZnJvbV9lbnRpdHlfaWQYAiABKAkSEQoJdG9fY29sdW1uGAMgASgJEhYKDnRyYW5zZm9ybWF0aW9uGAQgASgJEhAKCGluZGlyZWN0GAUgASgIIsIBChFHZXRMaW5lYWdlUmVxdWVzdBIbCgllbnRpdHlfaWQYASABKAlCCLpIBXIDsAEBEhgKBWRlcHRoGAIgASgFQgm6SAYaBBhkKAASGAoGY29sdW1uGAMgASgJQgi6SAVyAxj/ARIuCgpzdGFydF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAikQEKEkdldExpbmVhZ2VSZXNwb25zZRIzCgVub2RlcxgBIAMoCzIkLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkxpbmVhZ2VOb2RlEjMKBWVkZ2VzGAIgAygLMiQuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuTGluZWFnZUVkZ2USEQoJdHJ1bmNhdGVkGAMgASgIIsMBChJHZXRVcHN0cmVhbVJlcXVlc3QSGwoJZW50aXR5X2lkGAEgASgJQgi6SAVyA7ABARIYCgVkZXB0aBgCIAEoBUIJukgGGgQYZCgAEhgKBmNvbHVtbhgDIAEoCUIIukgFcgMY/wESLgoKc3RhcnRfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIpIBChNHZXRVcHN0cmVhbVJlc3BvbnNlEjMKBW5vZGVzGAEgAygLMiQuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuTGluZWFnZU5vZGUSMwoFZWRnZXMYAiADKAsyJC5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5MaW5lYWdlRWRnZRIRCgl0cnVuY2F0ZWQYAyABKAgixQEKFEdldERvd25zdHJlYW1SZXF1ZXN0EhsKCWVudGl0eV9pZBgBIAEoCUIIukgFcgOwAQESGAoFZGVwdGgYAiABKAVCCbpIBhoEGGQoABIYCgZjb2x1bW4YAyABKAlCCLpIBXIDGP8BEi4KCnN0YXJ0X3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKUAQoVR2V0RG93bnN0cmVhbVJlc3BvbnNlEjMKBW5vZGVzGAEgAygLMiQuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuTGluZWFnZU5vZGUSMwoFZWRnZXMYAiADKAsyJC5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5MaW5lYWdlRWRnZRIRCgl0cnVuY2F0ZWQYAyABKAgiTgoTRmluZEVudGl0aWVzUmVxdWVzdBIdCgluYW1lc3BhY2UYASABKAlCCrpIB3IFEAEYgAgSGAoEbmFtZRgCIAEoCUIKukgHcgUQARiACCJLChRGaW5kRW50aXRpZXNSZXNwb25zZRIzCgVub2RlcxgBIAMoCzIkLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkxpbmVhZ2VOb2RlImMKEEdldEltcGFjdFJlcXVlc3QSGwoJZW50aXR5X2lkGAEgASgJQgi6SAVyA7ABARIYCgZjb2x1bW4YAiABKAlCCLpIBXIDGP8BEhgKBWRlcHRoGAMgASgFQgm6SAYaBBhkKAAicQoRR2V0SW1wYWN0UmVzcG9uc2USOQoIZW50aXRpZXMYASADKAsyJy5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5JbXBhY3RlZEVudGl0eRIOCgZvd25lcnMYAiADKAkSEQoJdHJ1bmNhdGVkGAMgASgIImcKDkltcGFjdGVkRW50aXR5EjIKBG5vZGUYASABKAsyJC5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5MaW5lYWdlTm9kZRIQCghkaXN0YW5jZRgCIAEoBRIPCgdjb2x1bW5zGAMgAygJIi0KD0dldEV2ZW50UmVxdWVzdBIaCghldmVudF9pZBgBIAEoCUIIukgFcgOwAQEiNwoQR2V0RXZlbnRSZXNwb25zZRIjCgVldmVudBgBIAEoCzIULmdvb2dsZS5hcGkuSHR0cEJvZHki7wEKEUxpc3RFdmVudHNSZXF1ZXN0Eh4KCWVudGl0eV9pZBgBIAEoCUILukgI2AEBcgOwAQESMwoJbmFtZXNwYWNlGAIgASgJQiC6SB3YAQFyGDIWXltBLVphLXowLTlfLV17MSwyNTZ9JBIdCglwYWdlX3NpemUYAyABKAVCCrpIBxoFGOgHKAASHAoKcGFnZV90b2tlbhgEIAEoCUIIukgFcgMYgCASGgoIb3JkZXJfYnkYCiABKAlCCLpIBXIDGPQDEhgKBmZpbHRlchgLIAEoCUIIukgFcgMY0A8SEgoKc2hvd190b3RhbBgMIAEoCCKVAQoSTGlzdEV2ZW50c1Jlc3BvbnNlEjUKBmV2ZW50cxgBIAMoCzIlLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkxpbmVhZ2VFdmVudBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSEgoKdG90YWxfc2l6ZRgKIAEoBRIbChN0b3RhbF9zaXplX2V4Y2VlZGVkGAsgASgIIssBCgxMaW5lYWdlRXZlbnQSEAoIZXZlbnRfaWQYASABKAkSEQoJZW50aXR5X2lkGAIgASgJEhIKCmV2ZW50X3R5cGUYAyABKAkSLgoKZXZlbnRfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGcnVuX2lkGAUgASgJEhEKCW5hbWVzcGFjZRgGIAEoCRIvCgtjcmVhdGVfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAihQEKEkluZ2VzdEV2ZW50UmVxdWVzdBImCgVldmVudBgBIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSMwoJbmFtZXNwYWNlGAIgASgJQiC6SB3YAQFyGDIWXltBLVphLXowLTlfLV17MSwyNTZ9JBISCgpldmVudF9qc29uGAMgASgMIlwKE0luZ2VzdEV2ZW50UmVzcG9uc2USMwoFbm9kZXMYASADKAsyJC5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5MaW5lYWdlTm9kZRIQCghldmVudF9pZBgCIAEoCSKSAQoSSW5nZXN0QmF0Y2hSZXF1ZXN0EjIKBmV2ZW50cxgBIAMoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3RCCbpIBpIBAxDoBxIzCgluYW1lc3BhY2UYAiABKAlCILpIHdgBAXIYMhZeW0EtWmEtejAtOV8tXXsxLDI1Nn0kEhMKC2V2ZW50c19qc29uGAMgASgMIpQBChNJbmdlc3RCYXRjaFJlc3BvbnNlEhYKDnJlY29yZGVkX2NvdW50GAEgASgFEhYKDnJlcGVhdGVkX2NvdW50GAIgASgFEhUKDXJlZnVzZWRfY291bnQYAyABKAUSNgoHcmVzdWx0cxgEIAMoCzIlLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkluZ2VzdFJlc3VsdCJqCgxJbmdlc3RSZXN1bHQSNwoHb3V0Y29tZRgBIAEoDjImLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkluZ2VzdE91dGNvbWUSDwoHbWVzc2FnZRgCIAEoCRIQCghldmVudF9pZBgDIAEoCSLZAgoUUmVjb3JkTGluZWFnZVJlcXVlc3QSOwoDam9iGAEgASgLMiYuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuTGluZWFnZUVudGl0eUIGukgDyAEBEkEKBmlucHV0cxgCIAMoCzImLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkxpbmVhZ2VFbnRpdHlCCbpIBpIBAxCQThJCCgdvdXRwdXRzGAMgAygLMiYuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuTGluZWFnZUVudGl0eUIJukgGkgEDEJBOEkgKB2NvbHVtbnMYBCADKAsyKy5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5MaW5lYWdlQ29sdW1uRW50cnlCCrpIB5IBBBCgjQYSMwoJbmFtZXNwYWNlGAUgASgJQiC6SB3YAQFyGDIWXltBLVphLXowLTlfLV17MSwyNTZ9JCKGAQoNTGluZWFnZUVudGl0eRIbCgllbnRpdHlfaWQYASABKAlCCLpIBXIDsAEBEj4KBGtpbmQYAiABKA4yJC5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5MaW5lYWdlS2luZEIKukgHggEEEAEgABIYCgRuYW1lGAMgASgJQgq6SAdyBRABGIAIIpwBChJMaW5lYWdlQ29sdW1uRW50cnkSIQoPaW5wdXRfZW50aXR5X2lkGAEgASgJQgi6SAVyA7ABARIeCgxpbnB1dF9jb2x1bW4YAiABKAlCCLpIBXIDGP8BEiIKEG91dHB1dF9lbnRpdHlfaWQYAyABKAlCCLpIBXIDsAEBEh8KDW91dHB1dF9jb2x1bW4YBCABKAlCCLpIBXIDGP8BIhcKFVJlY29yZExpbmVhZ2VSZXNwb25zZSpzCgtMaW5lYWdlS2luZBIcChhMSU5FQUdFX0tJTkRfVU5TUEVDSUZJRUQQABIWChJMSU5FQUdFX0tJTkRfVEFCTEUQARIYChRMSU5FQUdFX0tJTkRfREFUQVNFVBACEhQKEExJTkVBR0VfS0lORF9KT0IQAyqFAQoNSW5nZXN0T3V0Y29tZRIeChpJTkdFU1RfT1VUQ09NRV9VTlNQRUNJRklFRBAAEhsKF0lOR0VTVF9PVVRDT01FX1JFQ09SREVEEAESGwoXSU5HRVNUX09VVENPTUVfUkVQRUFURUQQAhIaChZJTkdFU1RfT1VUQ09NRV9SRUZVU0VEEAMyqA0KDkxpbmVhZ2VTZXJ2aWNlEp8BCgpHZXRMaW5lYWdlEiouc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuR2V0TGluZWFnZVJlcXVlc3QaKy5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5HZXRMaW5lYWdlUmVzcG9uc2UiOJACAaq7GA4aDGxpbmVhZ2UucmVhZILT5JMCHRIbL2FwaS92MS9saW5lYWdlL3tlbnRpdHlfaWR9EqsBCgtHZXRVcHN0cmVhbRIrLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkdldFVwc3RyZWFtUmVxdWVzdBosLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkdldFVwc3RyZWFtUmVzcG9uc2UiQZACAaq7GA4aDGxpbmVhZ2UucmVhZILT5JMCJhIkL2FwaS92MS9saW5lYWdlL3tlbnRpdHlfaWR9L3Vwc3RyZWFtErMBCg1HZXREb3duc3RyZWFtEi0uc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuR2V0RG93bnN0cmVhbVJlcXVlc3QaLi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5HZXREb3duc3RyZWFtUmVzcG9uc2UiQ5ACAaq7GA4aDGxpbmVhZ2UucmVhZILT5JMCKBImL2FwaS92MS9saW5lYWdlL3tlbnRpdHlfaWR9L2Rvd25zdHJlYW0SngEKDEZpbmRFbnRpdGllcxIsLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkZpbmRFbnRpdGllc1JlcXVlc3QaLS5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5GaW5kRW50aXRpZXNSZXNwb25zZSIxkAIBqrsYDhoMbGluZWFnZS5yZWFkgtPkkwIWEhQvYXBpL3YxL2xpbmVhZ2U6ZmluZBKjAQoJR2V0SW1wYWN0Eikuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuR2V0SW1wYWN0UmVxdWVzdBoqLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkdldEltcGFjdFJlc3BvbnNlIj+QAgGquxgOGgxsaW5lYWdlLnJlYWSC0+STAiQSIi9hcGkvdjEvbGluZWFnZS97ZW50aXR5X2lkfS9pbXBhY3QSpgEKCEdldEV2ZW50Eiguc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuR2V0RXZlbnRSZXF1ZXN0Gikuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuR2V0RXZlbnRSZXNwb25zZSJFkAIBqrsYDhoMbGluZWFnZS5yZWFkgtPkkwIqYgVldmVudBIhL2FwaS92MS9saW5lYWdlLWV2ZW50cy97ZXZlbnRfaWR9EpoBCgpMaXN0RXZlbnRzEiouc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuTGlzdEV2ZW50c1JlcXVlc3QaKy5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5MaXN0RXZlbnRzUmVzcG9uc2UiM5ACAaq7GA4aDGxpbmVhZ2UucmVhZILT5JMCGBIWL2FwaS92MS9saW5lYWdlLWV2ZW50cxKxAQoLSW5nZXN0RXZlbnQSKy5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5Jbmdlc3RFdmVudFJlcXVlc3QaLC5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5Jbmdlc3RFdmVudFJlc3BvbnNlIkeQAgKquxgPGg1saW5lYWdlLndyaXRlsrsYDwjJAToKZXZlbnRfanNvboLT5JMCGDoFZXZlbnQiDy9hcGkvdjEvbGluZWFnZRK2AQoLSW5nZXN0QmF0Y2gSKy5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5Jbmdlc3RCYXRjaFJlcXVlc3QaLC5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5Jbmdlc3RCYXRjaFJlc3BvbnNlIkyQAgKquxgPGg1saW5lYWdlLndyaXRlsrsYDToLZXZlbnRzX2pzb26C0+STAh86BmV2ZW50cyIVL2FwaS92MS9saW5lYWdlL2JhdGNoEpUBCg1SZWNvcmRMaW5lYWdlEi0uc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuUmVjb3JkTGluZWFnZVJlcXVlc3QaLi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5SZWNvcmRMaW5lYWdlUmVzcG9uc2UiJZACAqq7GB4iHAoHc3RhZ2luZwoIYXBwcm92YWwKB3N0b3JhZ2ViBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_google_api_httpbody, file_google_protobuf_struct, file_google_protobuf_timestamp, file_sluice_common_v1_options]);
 
 /**
  * An entity of the graph.
@@ -59,11 +61,19 @@ export type LineageNode = Message<"sluice.orchestration.v1.LineageNode"> & {
   createTime?: Timestamp | undefined;
 
   /**
-   * The job that started this one, according to the first OpenLineage event that named it; empty if unknown.
+   * The job that started this one, according to the earliest OpenLineage event that names one; empty if unknown.
    *
    * @generated from field: string parent_entity_id = 6;
    */
   parentEntityId: string;
+
+  /**
+   * Owners, as in the `ownership` facet of the latest OpenLineage event that has one. Of Sluice's own jobs and data sets
+   * it is the id of the user who caused the first record. Empty if unknown.
+   *
+   * @generated from field: repeated string owners = 7;
+   */
+  owners: string[];
 };
 
 /**
@@ -99,6 +109,20 @@ export type LineageEdge = Message<"sluice.orchestration.v1.LineageEdge"> & {
    * @generated from field: repeated sluice.orchestration.v1.LineageColumn columns = 3;
    */
   columns: LineageColumn[];
+
+  /**
+   * Earliest time at which the data flowed, as far as recorded.
+   *
+   * @generated from field: google.protobuf.Timestamp first_time = 4;
+   */
+  firstTime?: Timestamp | undefined;
+
+  /**
+   * Latest time at which the data flowed, as far as recorded.
+   *
+   * @generated from field: google.protobuf.Timestamp last_time = 5;
+   */
+  lastTime?: Timestamp | undefined;
 };
 
 /**
@@ -130,7 +154,7 @@ export type LineageColumn = Message<"sluice.orchestration.v1.LineageColumn"> & {
 
   /**
    * The resulting column: of the data set after the job, if `to_entity_id` of the edge is a job, or of an execution's
-   * result.
+   * result. Empty if the column has an effect on all of them: it filters, joins, groups or sorts the rows.
    *
    * @generated from field: string to_column = 3;
    */
@@ -138,11 +162,19 @@ export type LineageColumn = Message<"sluice.orchestration.v1.LineageColumn"> & {
 
   /**
    * Kind of transformation: `IDENTITY`, `TRANSFORMATION` or `AGGREGATION`; empty if the event does not give it. For an
-   * execution it is `IDENTITY` only if the column is read directly from its table.
+   * execution it is `IDENTITY` only if the column is read directly from its table. If the flow is indirect: `FILTER`,
+   * `JOIN`, `GROUP_BY`, `SORT`, `WINDOW`, `CONDITIONAL`, or `INDIRECT` for others.
    *
    * @generated from field: string transformation = 4;
    */
   transformation: string;
+
+  /**
+   * Whether no value of the column gets into the result, which only depends on it.
+   *
+   * @generated from field: bool indirect = 5;
+   */
+  indirect: boolean;
 };
 
 /**
@@ -171,6 +203,28 @@ export type GetLineageRequest = Message<"sluice.orchestration.v1.GetLineageReque
    * @generated from field: int32 depth = 2;
    */
   depth: number;
+
+  /**
+   * Column to follow: only flows of this column are returned, and those that depend on it. A column that filters, joins,
+   * groups or sorts rows has an effect on all columns of the result. Default: all columns.
+   *
+   * @generated from field: string column = 3;
+   */
+  column: string;
+
+  /**
+   * Only flows recorded at this time or later. Default: from the first one.
+   *
+   * @generated from field: google.protobuf.Timestamp start_time = 4;
+   */
+  startTime?: Timestamp | undefined;
+
+  /**
+   * Only flows recorded before this time. Default: to the last one.
+   *
+   * @generated from field: google.protobuf.Timestamp end_time = 5;
+   */
+  endTime?: Timestamp | undefined;
 };
 
 /**
@@ -235,6 +289,28 @@ export type GetUpstreamRequest = Message<"sluice.orchestration.v1.GetUpstreamReq
    * @generated from field: int32 depth = 2;
    */
   depth: number;
+
+  /**
+   * Column to follow: only flows of this column are returned, and those that depend on it. A column that filters, joins,
+   * groups or sorts rows has an effect on all columns of the result. Default: all columns.
+   *
+   * @generated from field: string column = 3;
+   */
+  column: string;
+
+  /**
+   * Only flows recorded at this time or later. Default: from the first one.
+   *
+   * @generated from field: google.protobuf.Timestamp start_time = 4;
+   */
+  startTime?: Timestamp | undefined;
+
+  /**
+   * Only flows recorded before this time. Default: to the last one.
+   *
+   * @generated from field: google.protobuf.Timestamp end_time = 5;
+   */
+  endTime?: Timestamp | undefined;
 };
 
 /**
@@ -299,6 +375,28 @@ export type GetDownstreamRequest = Message<"sluice.orchestration.v1.GetDownstrea
    * @generated from field: int32 depth = 2;
    */
   depth: number;
+
+  /**
+   * Column to follow: only flows of this column are returned, and those that depend on it. A column that filters, joins,
+   * groups or sorts rows has an effect on all columns of the result. Default: all columns.
+   *
+   * @generated from field: string column = 3;
+   */
+  column: string;
+
+  /**
+   * Only flows recorded at this time or later. Default: from the first one.
+   *
+   * @generated from field: google.protobuf.Timestamp start_time = 4;
+   */
+  startTime?: Timestamp | undefined;
+
+  /**
+   * Only flows recorded before this time. Default: to the last one.
+   *
+   * @generated from field: google.protobuf.Timestamp end_time = 5;
+   */
+  endTime?: Timestamp | undefined;
 };
 
 /**
@@ -345,13 +443,379 @@ export const GetDownstreamResponseSchema: GenMessage<GetDownstreamResponse> = /*
   messageDesc(file_sluice_orchestration_v1_lineage, 8);
 
 /**
+ * A name of OpenLineage.
+ *
+ * @generated from message sluice.orchestration.v1.FindEntitiesRequest
+ */
+export type FindEntitiesRequest = Message<"sluice.orchestration.v1.FindEntitiesRequest"> & {
+  /**
+   * Namespace as in OpenLineage.
+   *
+   * @generated from field: string namespace = 1;
+   */
+  namespace: string;
+
+  /**
+   * Name in the namespace.
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message sluice.orchestration.v1.FindEntitiesRequest.
+ * Use `create(FindEntitiesRequestSchema)` to create a new message.
+ */
+export const FindEntitiesRequestSchema: GenMessage<FindEntitiesRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_orchestration_v1_lineage, 9);
+
+/**
+ * Entities of the name.
+ *
+ * @generated from message sluice.orchestration.v1.FindEntitiesResponse
+ */
+export type FindEntitiesResponse = Message<"sluice.orchestration.v1.FindEntitiesResponse"> & {
+  /**
+   * The entities, ordered by their kind.
+   *
+   * @generated from field: repeated sluice.orchestration.v1.LineageNode nodes = 1;
+   */
+  nodes: LineageNode[];
+};
+
+/**
+ * Describes the message sluice.orchestration.v1.FindEntitiesResponse.
+ * Use `create(FindEntitiesResponseSchema)` to create a new message.
+ */
+export const FindEntitiesResponseSchema: GenMessage<FindEntitiesResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_orchestration_v1_lineage, 10);
+
+/**
+ * A change of an entity.
+ *
+ * @generated from message sluice.orchestration.v1.GetImpactRequest
+ */
+export type GetImpactRequest = Message<"sluice.orchestration.v1.GetImpactRequest"> & {
+  /**
+   * The entity's id.
+   *
+   * @generated from field: string entity_id = 1;
+   */
+  entityId: string;
+
+  /**
+   * Column that changes. Default: any.
+   *
+   * @generated from field: string column = 2;
+   */
+  column: string;
+
+  /**
+   * Maximum distance from the entity: 1 to 100. Default: 20.
+   *
+   * @generated from field: int32 depth = 3;
+   */
+  depth: number;
+};
+
+/**
+ * Describes the message sluice.orchestration.v1.GetImpactRequest.
+ * Use `create(GetImpactRequestSchema)` to create a new message.
+ */
+export const GetImpactRequestSchema: GenMessage<GetImpactRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_orchestration_v1_lineage, 11);
+
+/**
+ * Effects of a change.
+ *
+ * @generated from message sluice.orchestration.v1.GetImpactResponse
+ */
+export type GetImpactResponse = Message<"sluice.orchestration.v1.GetImpactResponse"> & {
+  /**
+   * The tables and data sets that are affected, by distance.
+   *
+   * @generated from field: repeated sluice.orchestration.v1.ImpactedEntity entities = 1;
+   */
+  entities: ImpactedEntity[];
+
+  /**
+   * All owners of the affected entities, without duplicates, sorted.
+   *
+   * @generated from field: repeated string owners = 2;
+   */
+  owners: string[];
+
+  /**
+   * Whether more is affected beyond the depth or the limits of GetDownstream.
+   *
+   * @generated from field: bool truncated = 3;
+   */
+  truncated: boolean;
+};
+
+/**
+ * Describes the message sluice.orchestration.v1.GetImpactResponse.
+ * Use `create(GetImpactResponseSchema)` to create a new message.
+ */
+export const GetImpactResponseSchema: GenMessage<GetImpactResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_orchestration_v1_lineage, 12);
+
+/**
+ * A table or data set that a change affects.
+ *
+ * @generated from message sluice.orchestration.v1.ImpactedEntity
+ */
+export type ImpactedEntity = Message<"sluice.orchestration.v1.ImpactedEntity"> & {
+  /**
+   * The entity.
+   *
+   * @generated from field: sluice.orchestration.v1.LineageNode node = 1;
+   */
+  node?: LineageNode | undefined;
+
+  /**
+   * Number of edges between it and the changed entity, jobs included.
+   *
+   * @generated from field: int32 distance = 2;
+   */
+  distance: number;
+
+  /**
+   * Its affected columns, sorted; empty if they are unknown or all are affected.
+   *
+   * @generated from field: repeated string columns = 3;
+   */
+  columns: string[];
+};
+
+/**
+ * Describes the message sluice.orchestration.v1.ImpactedEntity.
+ * Use `create(ImpactedEntitySchema)` to create a new message.
+ */
+export const ImpactedEntitySchema: GenMessage<ImpactedEntity> = /*@__PURE__*/
+  messageDesc(file_sluice_orchestration_v1_lineage, 13);
+
+/**
+ * A recorded event.
+ *
+ * @generated from message sluice.orchestration.v1.GetEventRequest
+ */
+export type GetEventRequest = Message<"sluice.orchestration.v1.GetEventRequest"> & {
+  /**
+   * The event's id.
+   *
+   * @generated from field: string event_id = 1;
+   */
+  eventId: string;
+};
+
+/**
+ * Describes the message sluice.orchestration.v1.GetEventRequest.
+ * Use `create(GetEventRequestSchema)` to create a new message.
+ */
+export const GetEventRequestSchema: GenMessage<GetEventRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_orchestration_v1_lineage, 14);
+
+/**
+ * A recorded event.
+ *
+ * @generated from message sluice.orchestration.v1.GetEventResponse
+ */
+export type GetEventResponse = Message<"sluice.orchestration.v1.GetEventResponse"> & {
+  /**
+   * The event, as `application/json`.
+   *
+   * @generated from field: google.api.HttpBody event = 1;
+   */
+  event?: HttpBody | undefined;
+};
+
+/**
+ * Describes the message sluice.orchestration.v1.GetEventResponse.
+ * Use `create(GetEventResponseSchema)` to create a new message.
+ */
+export const GetEventResponseSchema: GenMessage<GetEventResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_orchestration_v1_lineage, 15);
+
+/**
+ * Recorded events to list.
+ *
+ * @generated from message sluice.orchestration.v1.ListEventsRequest
+ */
+export type ListEventsRequest = Message<"sluice.orchestration.v1.ListEventsRequest"> & {
+  /**
+   * Only events of this job, or of this data set if they are DatasetEvents. Default: all.
+   *
+   * @generated from field: string entity_id = 1;
+   */
+  entityId: string;
+
+  /**
+   * Only events of this namespace of Sluice. Default: all that the caller may read.
+   *
+   * @generated from field: string namespace = 2;
+   */
+  namespace: string;
+
+  /**
+   * Maximum number of events: default 50, at most 1000.
+   *
+   * @generated from field: int32 page_size = 3;
+   */
+  pageSize: number;
+
+  /**
+   * `next_page_token` of the previous page.
+   *
+   * @generated from field: string page_token = 4;
+   */
+  pageToken: string;
+
+  /**
+   * Order, such as `create_time desc`: fields separated by commas, each with `asc` or `desc`. Fields: `create_time`,
+   * `event_time`. Default: `create_time desc`.
+   *
+   * @generated from field: string order_by = 10;
+   */
+  orderBy: string;
+
+  /**
+   * Only events that match, such as `event_time > "2026-01-31T12:00:00Z"`: up to 2000 characters. Fields: `entity_id`,
+   * `run_id`, `create_time`, `event_time`.
+   *
+   * @generated from field: string filter = 11;
+   */
+  filter: string;
+
+  /**
+   * Whether to count all that match.
+   *
+   * @generated from field: bool show_total = 12;
+   */
+  showTotal: boolean;
+};
+
+/**
+ * Describes the message sluice.orchestration.v1.ListEventsRequest.
+ * Use `create(ListEventsRequestSchema)` to create a new message.
+ */
+export const ListEventsRequestSchema: GenMessage<ListEventsRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_orchestration_v1_lineage, 16);
+
+/**
+ * A page of events.
+ *
+ * @generated from message sluice.orchestration.v1.ListEventsResponse
+ */
+export type ListEventsResponse = Message<"sluice.orchestration.v1.ListEventsResponse"> & {
+  /**
+   * The events.
+   *
+   * @generated from field: repeated sluice.orchestration.v1.LineageEvent events = 1;
+   */
+  events: LineageEvent[];
+
+  /**
+   * Token of the next page; empty on the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+
+  /**
+   * How many match, on all pages together: at most 10000. 0 without `show_total`.
+   *
+   * @generated from field: int32 total_size = 10;
+   */
+  totalSize: number;
+
+  /**
+   * Whether more than `total_size` match.
+   *
+   * @generated from field: bool total_size_exceeded = 11;
+   */
+  totalSizeExceeded: boolean;
+};
+
+/**
+ * Describes the message sluice.orchestration.v1.ListEventsResponse.
+ * Use `create(ListEventsResponseSchema)` to create a new message.
+ */
+export const ListEventsResponseSchema: GenMessage<ListEventsResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_orchestration_v1_lineage, 17);
+
+/**
+ * A recorded event, without its content.
+ *
+ * @generated from message sluice.orchestration.v1.LineageEvent
+ */
+export type LineageEvent = Message<"sluice.orchestration.v1.LineageEvent"> & {
+  /**
+   * The event's id. Set by the server.
+   *
+   * @generated from field: string event_id = 1;
+   */
+  eventId: string;
+
+  /**
+   * The job, or the data set of a DatasetEvent. Set by the server.
+   *
+   * @generated from field: string entity_id = 2;
+   */
+  entityId: string;
+
+  /**
+   * `START`, `RUNNING`, `COMPLETE`, `ABORT`, `FAIL` or `OTHER`; empty if the event has none. Set by the server.
+   *
+   * @generated from field: string event_type = 3;
+   */
+  eventType: string;
+
+  /**
+   * Time that the event gives. Set by the server.
+   *
+   * @generated from field: google.protobuf.Timestamp event_time = 4;
+   */
+  eventTime?: Timestamp | undefined;
+
+  /**
+   * The run; empty for a JobEvent or DatasetEvent. Set by the server.
+   *
+   * @generated from field: string run_id = 5;
+   */
+  runId: string;
+
+  /**
+   * Namespace of Sluice. Set by the server.
+   *
+   * @generated from field: string namespace = 6;
+   */
+  namespace: string;
+
+  /**
+   * Time of the arrival. Set by the server.
+   *
+   * @generated from field: google.protobuf.Timestamp create_time = 7;
+   */
+  createTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message sluice.orchestration.v1.LineageEvent.
+ * Use `create(LineageEventSchema)` to create a new message.
+ */
+export const LineageEventSchema: GenMessage<LineageEvent> = /*@__PURE__*/
+  messageDesc(file_sluice_orchestration_v1_lineage, 18);
+
+/**
  * An event.
  *
  * @generated from message sluice.orchestration.v1.IngestEventRequest
  */
 export type IngestEventRequest = Message<"sluice.orchestration.v1.IngestEventRequest"> & {
   /**
-   * The OpenLineage event, unchanged, up to 1 MiB.
+   * The OpenLineage event, up to 1 MiB. Numbers are doubles here: to keep all digits, send `event_json` instead.
    *
    * @generated from field: google.protobuf.Struct event = 1;
    */
@@ -363,6 +827,13 @@ export type IngestEventRequest = Message<"sluice.orchestration.v1.IngestEventReq
    * @generated from field: string namespace = 2;
    */
   namespace: string;
+
+  /**
+   * The JSON of the event, up to 1 MiB, instead of `event`. The body of REST is this field.
+   *
+   * @generated from field: bytes event_json = 3;
+   */
+  eventJson: Uint8Array;
 };
 
 /**
@@ -370,7 +841,7 @@ export type IngestEventRequest = Message<"sluice.orchestration.v1.IngestEventReq
  * Use `create(IngestEventRequestSchema)` to create a new message.
  */
 export const IngestEventRequestSchema: GenMessage<IngestEventRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_orchestration_v1_lineage, 9);
+  messageDesc(file_sluice_orchestration_v1_lineage, 19);
 
 /**
  * The entities of the event.
@@ -379,11 +850,18 @@ export const IngestEventRequestSchema: GenMessage<IngestEventRequest> = /*@__PUR
  */
 export type IngestEventResponse = Message<"sluice.orchestration.v1.IngestEventResponse"> & {
   /**
-   * Entities of the event, without duplicates.
+   * Entities of the event, without duplicates. While the graph is rebuilt, only those that it has already.
    *
    * @generated from field: repeated sluice.orchestration.v1.LineageNode nodes = 1;
    */
   nodes: LineageNode[];
+
+  /**
+   * Id of the recorded event; of the earlier one, if the event is a repetition.
+   *
+   * @generated from field: string event_id = 2;
+   */
+  eventId: string;
 };
 
 /**
@@ -391,7 +869,7 @@ export type IngestEventResponse = Message<"sluice.orchestration.v1.IngestEventRe
  * Use `create(IngestEventResponseSchema)` to create a new message.
  */
 export const IngestEventResponseSchema: GenMessage<IngestEventResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_orchestration_v1_lineage, 10);
+  messageDesc(file_sluice_orchestration_v1_lineage, 20);
 
 /**
  * Events.
@@ -400,7 +878,8 @@ export const IngestEventResponseSchema: GenMessage<IngestEventResponse> = /*@__P
  */
 export type IngestBatchRequest = Message<"sluice.orchestration.v1.IngestBatchRequest"> & {
   /**
-   * The OpenLineage events, unchanged: 1 to 1000, each up to 1 MiB.
+   * The OpenLineage events: 1 to 1000, each up to 1 MiB. Numbers are doubles here: to keep all digits, send
+   * `events_json` instead.
    *
    * @generated from field: repeated google.protobuf.Struct events = 1;
    */
@@ -412,6 +891,13 @@ export type IngestBatchRequest = Message<"sluice.orchestration.v1.IngestBatchReq
    * @generated from field: string namespace = 2;
    */
   namespace: string;
+
+  /**
+   * The JSON array of the events, instead of `events`. The body of REST is this field.
+   *
+   * @generated from field: bytes events_json = 3;
+   */
+  eventsJson: Uint8Array;
 };
 
 /**
@@ -419,7 +905,7 @@ export type IngestBatchRequest = Message<"sluice.orchestration.v1.IngestBatchReq
  * Use `create(IngestBatchRequestSchema)` to create a new message.
  */
 export const IngestBatchRequestSchema: GenMessage<IngestBatchRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_orchestration_v1_lineage, 11);
+  messageDesc(file_sluice_orchestration_v1_lineage, 21);
 
 /**
  * Results of the batch.
@@ -461,7 +947,7 @@ export type IngestBatchResponse = Message<"sluice.orchestration.v1.IngestBatchRe
  * Use `create(IngestBatchResponseSchema)` to create a new message.
  */
 export const IngestBatchResponseSchema: GenMessage<IngestBatchResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_orchestration_v1_lineage, 12);
+  messageDesc(file_sluice_orchestration_v1_lineage, 22);
 
 /**
  * Result of one event of a batch.
@@ -482,6 +968,13 @@ export type IngestResult = Message<"sluice.orchestration.v1.IngestResult"> & {
    * @generated from field: string message = 2;
    */
   message: string;
+
+  /**
+   * Id of the recorded event; of the earlier one, if the event is a repetition. Empty if refused.
+   *
+   * @generated from field: string event_id = 3;
+   */
+  eventId: string;
 };
 
 /**
@@ -489,7 +982,7 @@ export type IngestResult = Message<"sluice.orchestration.v1.IngestResult"> & {
  * Use `create(IngestResultSchema)` to create a new message.
  */
 export const IngestResultSchema: GenMessage<IngestResult> = /*@__PURE__*/
-  messageDesc(file_sluice_orchestration_v1_lineage, 13);
+  messageDesc(file_sluice_orchestration_v1_lineage, 23);
 
 /**
  * Inputs and outputs of a job.
@@ -538,7 +1031,7 @@ export type RecordLineageRequest = Message<"sluice.orchestration.v1.RecordLineag
  * Use `create(RecordLineageRequestSchema)` to create a new message.
  */
 export const RecordLineageRequestSchema: GenMessage<RecordLineageRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_orchestration_v1_lineage, 14);
+  messageDesc(file_sluice_orchestration_v1_lineage, 24);
 
 /**
  * An entity to record.
@@ -573,7 +1066,7 @@ export type LineageEntity = Message<"sluice.orchestration.v1.LineageEntity"> & {
  * Use `create(LineageEntitySchema)` to create a new message.
  */
 export const LineageEntitySchema: GenMessage<LineageEntity> = /*@__PURE__*/
-  messageDesc(file_sluice_orchestration_v1_lineage, 15);
+  messageDesc(file_sluice_orchestration_v1_lineage, 25);
 
 /**
  * A column that is made of another one.
@@ -615,7 +1108,7 @@ export type LineageColumnEntry = Message<"sluice.orchestration.v1.LineageColumnE
  * Use `create(LineageColumnEntrySchema)` to create a new message.
  */
 export const LineageColumnEntrySchema: GenMessage<LineageColumnEntry> = /*@__PURE__*/
-  messageDesc(file_sluice_orchestration_v1_lineage, 16);
+  messageDesc(file_sluice_orchestration_v1_lineage, 26);
 
 /**
  * Empty: the lineage is recorded.
@@ -630,7 +1123,7 @@ export type RecordLineageResponse = Message<"sluice.orchestration.v1.RecordLinea
  * Use `create(RecordLineageResponseSchema)` to create a new message.
  */
 export const RecordLineageResponseSchema: GenMessage<RecordLineageResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_orchestration_v1_lineage, 17);
+  messageDesc(file_sluice_orchestration_v1_lineage, 27);
 
 /**
  * Kind of an entity.
@@ -731,6 +1224,8 @@ export const IngestOutcomeSchema: GenEnum<IngestOutcome> = /*@__PURE__*/
 /**
  * Lineage: where data comes from and where it goes. It consists of data sets, the jobs between them, and the columns
  * that each column is made of. Executions, staging jobs and publications record theirs automatically; records are kept.
+ * Events of other systems are kept as they were received, and the graph is a projection of them: `npm run
+ * lineage:rebuild` makes it again.
  *
  * The lineage of a successful execution is recorded from its SQL shortly after its response. It has the tables that are
  * in the catalog, and their columns if the statement can be analysed within 5 s and has at most 20,000 bytes; nothing
@@ -771,9 +1266,56 @@ export const LineageService: GenService<{
     output: typeof GetDownstreamResponseSchema;
   },
   /**
-   * Records one OpenLineage event: a RunEvent, JobEvent or DatasetEvent, whose JSON is the request's body. Repeating an
-   * event changes nothing, and the order of events does not matter. Edges lead from the inputs to the job, and from the
-   * job to its outputs. Of the facets, `columnLineage`, `symlinks` and the run's `parent` are used; others are allowed.
+   * Returns the entities with a namespace and a name of OpenLineage: none, a job and a data set, or up to 100 of Sluice's
+   * own that share the name.
+   *
+   * @generated from rpc sluice.orchestration.v1.LineageService.FindEntities
+   */
+  findEntities: {
+    methodKind: "unary";
+    input: typeof FindEntitiesRequestSchema;
+    output: typeof FindEntitiesResponseSchema;
+  },
+  /**
+   * Returns the tables and data sets that a change of an entity, or of one of its columns, affects, with their owners.
+   * NotFound.
+   *
+   * @generated from rpc sluice.orchestration.v1.LineageService.GetImpact
+   */
+  getImpact: {
+    methodKind: "unary";
+    input: typeof GetImpactRequestSchema;
+    output: typeof GetImpactResponseSchema;
+  },
+  /**
+   * Returns a recorded event exactly as it was received: the same bytes, with all facets and all digits. An event that
+   * came as a message of another protocol than REST, without `event_json`, is returned as canonical JSON. NotFound, also
+   * for events that were recorded before events were kept.
+   *
+   * @generated from rpc sluice.orchestration.v1.LineageService.GetEvent
+   */
+  getEvent: {
+    methodKind: "unary";
+    input: typeof GetEventRequestSchema;
+    output: typeof GetEventResponseSchema;
+  },
+  /**
+   * Lists recorded events. InvalidArgument for an invalid page token, filter or order.
+   *
+   * @generated from rpc sluice.orchestration.v1.LineageService.ListEvents
+   */
+  listEvents: {
+    methodKind: "unary";
+    input: typeof ListEventsRequestSchema;
+    output: typeof ListEventsResponseSchema;
+  },
+  /**
+   * Records one OpenLineage event: a RunEvent, JobEvent or DatasetEvent, whose JSON is the request's body. The event is
+   * kept as it is, with every facet, and then added to the graph. Repeating an event changes nothing, and the order of
+   * events does not matter: only the namespace of an entity is that of the first event that names it. Edges lead from
+   * the inputs to the job, and from the job to its outputs. Of the facets, `columnLineage`, `symlinks`, `ownership` and
+   * the run's `parent` are used. Of several parents of a job, that of the earliest event counts, and of owners those of
+   * the latest, both among events of the namespace that has the entity.
    * Two names of one data set are two entities with an edge in each direction. A data set of the namespace `sluice` is
    * the entity whose id is its name, and can be an input only. InvalidArgument gives the path of the problem in the
    * event; ResourceExhausted (REQUEST_TOO_LARGE).
@@ -787,7 +1329,7 @@ export const LineageService: GenService<{
   },
   /**
    * Records OpenLineage events, whose JSON array is the request's body. All valid events are recorded together; the
-   * results describe the problems of the others.
+   * results describe the problems of the others. InvalidArgument if the body is no JSON array of 1 to 1000 elements.
    *
    * @generated from rpc sluice.orchestration.v1.LineageService.IngestBatch
    */

@@ -32,7 +32,7 @@ const toSqlSession = (execute: Execute, { copyOut, closed }: Session): SqlSessio
     const { version } = checkReply(versionReply, row, "version");
     return `PostgreSQL ${version.split(" ")[0]}`;
   },
-  listTables: (schemas, tablesMax) => listTables(execute, schemas, tablesMax),
+  listTables: (schemas, tablesMax, table) => listTables(execute, schemas, tablesMax, table),
   openCursor: (sql, rowCount) => openCursor(execute, sql, rowCount),
   takeSnapshot: () => takeSnapshot(execute),
   describeRows: (table, format) => describeRows(execute, table, format),

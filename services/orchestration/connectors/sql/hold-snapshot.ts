@@ -48,7 +48,7 @@ async function planSnapshot(
 ): Promise<SnapshotPlan> {
   const { name, time } = await session.takeSnapshot();
   const schemas = [...new Set(tables.map(({ schemaName }) => schemaName))];
-  const found = new Map((await listTables(session, schemas)).map((table) => [keyOf(table), table]));
+  const found = new Map((await listTables(session, { schemas })).map((table) => [keyOf(table), table]));
   for (const table of tables) {
     if (!isDeepStrictEqual(found.get(keyOf(table))?.columns, table.columns)) {
       throw tableChanged(`${table.schemaName}.${table.name}`);

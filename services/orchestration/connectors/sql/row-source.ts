@@ -2,7 +2,7 @@ import type { Writable } from "node:stream";
 import type { CopyReading, ExtractFormat } from "../../engine/protocol.ts";
 import type { EncodedValue } from "../../results/encoded-value.ts";
 import type { Limit } from "../../timing/limit.ts";
-import type { RowSecurity, SnapshotTable } from "../connector.ts";
+import type { RowSecurity, SnapshotTable, TableName } from "../connector.ts";
 
 /**
  * A kind of SQL database, as it runs in the process of one source. Its functions fail with FailedPrecondition
@@ -44,10 +44,14 @@ export type SqlSession = {
   /** Name and version of the server, for people. */
   version(): Promise<string>;
   /**
-   * Describes the tables that the login may read, in some schemas or in all but the system's, at most `tablesMax`. The
-   * caller checks them by `tableReply` (check-reply.ts).
+   * Describes the tables that the login may read, in some schemas or in all but the system's, at most `tablesMax`. With
+   * `table`, others than this one may be left out. The caller checks them by `tableReply` (check-reply.ts).
    */
-  listTables(schemas: readonly string[] | undefined, tablesMax: number): Promise<readonly unknown[]>;
+  listTables(
+    schemas: readonly string[] | undefined,
+    tablesMax: number,
+    table?: TableName,
+  ): Promise<readonly unknown[]>;
   /**
    * Starts a statement that reads, and fetches its first rows. InvalidArgument (SQL_INVALID, STATEMENT_REFUSED): whatever
    * is not one statement that reads is refused. At most `rowsMax` rows are fetched.

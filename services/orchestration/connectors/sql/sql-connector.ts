@@ -19,10 +19,10 @@ export const createOpenSql =
       secrets: database.secretsOf(parsed),
       insecureLogin: database.insecureLoginOf(parsed),
       test: ({ signal, timeoutMs }) => process.request("testDatabase", { timeoutMs }, { signal }),
-      async discover({ signal, timeoutMs }) {
+      async discover({ signal, timeoutMs }, table) {
         const tables: DiscoveredTable[] = [];
         const onPart = (part: DiscoveredTable[]) => void tables.push(...part);
-        const request = { timeoutMs, schemas: database.schemasOf(parsed) };
+        const request = { timeoutMs, schemas: database.schemasOf(parsed), table };
         await process.request("discoverDatabase", request, { signal, onPart });
         return tables;
       },

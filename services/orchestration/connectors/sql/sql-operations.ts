@@ -3,7 +3,7 @@ import type { Operation } from "../../source-process/operation.ts";
 import type { DiscoveredTable, Query, SnapshotRequest } from "../connector.ts";
 import { createHeldSnapshots } from "./held-snapshots.ts";
 import { holdSnapshot, type SnapshotPlan } from "./hold-snapshot.ts";
-import { bytesOf, listTables } from "./list-tables.ts";
+import { bytesOf, listTables, type TablesRequest } from "./list-tables.ts";
 import { queryRows } from "./query-rows.ts";
 import { type RangeRequest, readRange } from "./read-range.ts";
 import { readStatement, type StatementPlan, type StatementRequest } from "./read-statement.ts";
@@ -35,14 +35,13 @@ export function createSqlOperations(sources: RowSources) {
     }));
   };
 
-  const discoverDatabase: Operation<
-    Request<{ readonly schemas: readonly string[] | undefined }>,
-    undefined,
-    DiscoveredTable[]
-  > = async (request, { signal, send }) => {
+  const discoverDatabase: Operation<Request<TablesRequest>, undefined, DiscoveredTable[]> = async (
+    request,
+    { signal, send },
+  ) => {
     const limit = { signal, timeoutMs: request.timeoutMs };
     const tables = await find(request).withSession(request.login, limit, (session) =>
-      listTables(session, request.schemas),
+      listTables(session, request),
     );
     for (const part of partsOf(tables)) send(part);
     return undefined;

@@ -1,6 +1,16 @@
-import { type AnalyzeQueryOptions, analyzeQuery, type QueryAnalysis } from "@polyglot-sql/sdk";
-import type { Transformation } from "../lineage.ts";
-import type { ParseRequest, ResultColumnFacts, StatementFacts } from "./statement-facts.ts";
+import {
+  type AnalyzeQueryOptions,
+  analyzeQuery,
+  type ColumnUseContext,
+  type QueryAnalysis,
+} from "@polyglot-sql/sdk";
+import type { IndirectTransformation, Transformation } from "../lineage.ts";
+import type {
+  IndirectColumnFacts,
+  ParseRequest,
+  ResultColumnFacts,
+  StatementFacts,
+} from "./statement-facts.ts";
 
 type Projection = QueryAnalysis["projections"][number];
 
@@ -24,7 +34,34 @@ export function readStatement({ sql, dialect, knownTables }: ParseRequest): Stat
     columns: starModifier.test(sql)
       ? []
       : analysis.projections.map((projection) => columnFacts(projection, analysis)),
+    indirect: indirectFacts(analysis),
   };
+}
+
+/** How the result depends on the columns of a clause. Those of the projection are in its columns. */
+const contexts: Readonly<Record<ColumnUseContext, IndirectTransformation>> = {
+  filter: "FILTER",
+  having: "FILTER",
+  qualify: "FILTER",
+  set_operation_filter: "FILTER",
+  join: "JOIN",
+  group: "GROUP_BY",
+  order: "SORT",
+  aggregate_order: "SORT",
+  window_partition: "WINDOW",
+  window_order: "WINDOW",
+  window_frame: "WINDOW",
+};
+
+function indirectFacts({ columnUses }: QueryAnalysis): IndirectColumnFacts[] {
+  return (columnUses ?? []).flatMap(({ context, references }) => {
+    const transformation = contexts[context];
+    return references.flatMap(({ sourceKind, confidence, sourceName, column }) =>
+      sourceKind === "table" && confidence === "resolved" && sourceName
+        ? { transformation, tableKey: sourceName, column }
+        : [],
+    );
+  });
 }
 
 /** Matches `* EXCLUDE (id)` and the like. The parser reads it as `*`, so no columns are reported. */

@@ -1,4 +1,4 @@
-import type { Transformation } from "../lineage.ts";
+import type { IndirectTransformation, Transformation } from "../lineage.ts";
 
 /** SQL dialect of a source. */
 export type Dialect = "duckdb" | "mysql" | "postgresql";
@@ -23,11 +23,19 @@ export type ResultColumnFacts = {
   readonly from: readonly { readonly tableKey: string; readonly column: string }[];
 };
 
+/** A column that the rows of the result depend on. */
+export type IndirectColumnFacts = {
+  readonly transformation: IndirectTransformation;
+  readonly tableKey: string;
+  readonly column: string;
+};
+
 /** Tables and result columns of a parsed statement. */
 export type StatementFacts = {
   readonly tables: readonly TableReference[];
   /** In the order of the result. */
   readonly columns: readonly ResultColumnFacts[];
+  readonly indirect: readonly IndirectColumnFacts[];
 };
 
 export type ParseRequest = {

@@ -12,6 +12,9 @@ const text = (lengthMax: number) =>
     .max(lengthMax, `must not be longer than ${lengthMax} characters`)
     .refine((value) => !value.includes("\0"), "must not contain a NUL character");
 
+/** Owners of a job or a data set. */
+const ownersMax = 100;
+
 /** Clients leave fields out or send null. */
 const optional = <T extends z.ZodType>(schema: T) =>
   schema.nullish().transform((value) => value ?? undefined);
@@ -36,6 +39,13 @@ const inputField = object({
   transformations: list(transformation),
 });
 
+const ownership = object({
+  owners: list(object({ name: text(nameLengthMax) })).refine(
+    (owners) => owners.length <= ownersMax,
+    `must not have more than ${ownersMax} owners`,
+  ),
+});
+
 // Up to version 1.0 of the facet, the transformation belongs to the output field, not to its inputs.
 const outputField = object({
   inputFields: list(inputField),
@@ -48,7 +58,9 @@ const columnLineage = object({
     .nullish()
     .transform((value) => value ?? {}),
   // Columns that the whole data set depends on, for example in a filter.
-  dataset: list(object(named)),
+  dataset: list(
+    object({ ...named, field: optional(text(columnLengthMax)), transformations: list(transformation) }),
+  ),
 });
 
 const dataset = object({
@@ -56,23 +68,30 @@ const dataset = object({
   facets: optional(
     object({
       columnLineage: optional(columnLineage),
+      ownership: optional(ownership),
       symlinks: optional(object({ identifiers: list(object(named)) })),
     }),
   ),
 });
 
-const job = object(named);
+const job = object({ ...named, facets: optional(object({ ownership: optional(ownership) })) });
 
 const run = object({
   runId: z.guid("must be a UUID"),
-  facets: optional(object({ parent: optional(object({ job })) })),
+  facets: optional(object({ parent: optional(object({ job: object(named) })) })),
 });
 
-const eventTime = z.iso.datetime({
-  offset: true,
-  local: true,
-  error: "must be a time as 2026-11-21T07:00:00Z",
-});
+const timeProblem = "must be a time as 2026-11-21T07:00:00Z";
+
+/** A time in UTC, with milliseconds. Without a zone it is in UTC. */
+const eventTime = z.iso
+  .datetime({ offset: true, local: true, error: timeProblem })
+  .transform((text) => new Date(/(z|[+-]\d\d:\d\d)$/i.test(text) ? text : `${text}Z`))
+  .refine((time) => time.getTime() >= timeMin && time.getTime() <= timeMax, timeProblem)
+  .transform((time) => time.toISOString());
+
+/** Times that PostgreSQL reads in this format: of the years 1 to 9999. */
+const [timeMin, timeMax] = [Date.parse("0001-01-01T00:00:00Z"), Date.parse("9999-12-31T23:59:59.999Z")];
 
 const eventTypes = ["START", "RUNNING", "COMPLETE", "ABORT", "FAIL", "OTHER"] as const;
 const eventType = optional(z.enum(eventTypes, `must be one of ${eventTypes.join(", ")}`));
@@ -89,10 +108,12 @@ const jobEvent = object({
 
 const datasetEvent = object({ eventTime, dataset });
 
-export type OpenLineageName = z.output<typeof job>;
+export type OpenLineageName = { readonly namespace: string; readonly name: string };
 export type OpenLineageDataset = z.output<typeof dataset>;
 export type OpenLineageInputField = z.output<typeof inputField>;
 export type OpenLineageOutputField = z.output<typeof outputField>;
+export type OpenLineageTransformation = z.output<typeof transformation>;
+export type OpenLineageOwnership = z.output<typeof ownership>;
 export type OpenLineageJobEvent = z.output<typeof jobEvent>;
 export type OpenLineageEvent =
   | ({ readonly kind: "job" } & OpenLineageJobEvent)

@@ -1,4 +1,4 @@
-import { invalidField } from "../../services/lib/rpc/errors.ts";
+import { invalidField } from "./errors.ts";
 
 export type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue };
 
@@ -22,15 +22,25 @@ export function textOf(bytes: Uint8Array): string {
  * double can't represent.
  */
 export function parseJson(text: string): JsonValue {
+  const value = parse(text);
+  scan(text, true);
+  return value;
+}
+
+/** Parses JSON whose text is kept: as `parseJson`, but numbers that a double can't represent are accepted. */
+export function parseKeptJson(text: string): JsonValue {
+  const value = parse(text);
+  scan(text, false);
+  return value;
+}
+
+function parse(text: string): JsonValue {
   checkMembers(text);
-  let value: JsonValue;
   try {
-    value = JSON.parse(text);
+    return JSON.parse(text);
   } catch (error) {
     throw invalidField("body", `is not JSON: ${mistakeIn(error)}`);
   }
-  scan(text);
-  return value;
 }
 
 // V8 quotes the text around the mistake, which can be a password.
@@ -40,7 +50,7 @@ const mistakeIn = (error: unknown): string => {
   return position ? `unexpected character at ${position}` : "it ends early or is empty";
 };
 
-const [quote, backslash, colon] = [0x22, 0x5c, 0x3a];
+const [quote, backslash, colon, comma] = [0x22, 0x5c, 0x3a, 0x2c];
 const [braceOpen, braceClose, bracketOpen, bracketClose] = [0x7b, 0x7d, 0x5b, 0x5d];
 
 /** Rejects a large text of too many members before it is parsed. */
@@ -63,13 +73,36 @@ function stepOf(character: number): number {
   return character === braceClose || character === bracketClose ? -1 : 0;
 }
 
+/**
+ * The texts of the elements of a JSON array, which `parseJson` or `parseKeptJson` has to check one by one. Undefined if
+ * the text is no array. At most `elementsMax`, and one more to show that there are more.
+ */
+export function splitArray(text: string, elementsMax: number): string[] | undefined {
+  const [open, close] = [text.search(/\S/), text.trimEnd().length - 1];
+  if (open === close || text[open] !== "[" || text[close] !== "]") return undefined;
+  const elements: string[] = [];
+  let [depth, start] = [0, open + 1];
+  for (let at = start; at < close; at += 1) {
+    const first = text.charCodeAt(at);
+    if (first === quote) at = endOfString(text, at);
+    depth += stepOf(first);
+    if (depth < 0) return undefined;
+    if (first !== comma || depth > 0) continue;
+    if (elements.length > elementsMax) return elements;
+    elements.push(text.slice(start, at).trim());
+    start = at + 1;
+  }
+  const last = text.slice(start, close).trim();
+  return last === "" && elements.length === 0 ? elements : [...elements, last];
+}
+
 const nestedTooDeep = () => invalidField("body", `is nested deeper than ${depthMax}`);
 const membersTooMany = () => invalidField("body", `has more than ${membersMax} keys, objects and lists`);
 
 type Level = { readonly keys: Set<string> | undefined; label: string; index: number; atKey: boolean };
 
 /** Checks the tokens of a valid JSON text. */
-function scan(text: string): void {
+function scan(text: string, isExact: boolean): void {
   const levels: Level[] = [];
   for (let at = 0; at < text.length; at += 1) {
     const first = text[at] as string;
@@ -77,7 +110,7 @@ function scan(text: string): void {
     else if (first === "{" || first === "[") open(levels, first === "{");
     else if (first === "}" || first === "]") levels.pop();
     else if (first === ",") nextMember(levels.at(-1));
-    else if (isDigit(first)) at = readDigits(levels, text, at);
+    else if (isExact && isDigit(first)) at = readDigits(levels, text, at);
   }
 }
 

@@ -1,11 +1,14 @@
-import { derivedId } from "../../lib/values/ids.ts";
+import { derivedId } from "../../../lib/values/ids.ts";
 import {
+  indirectTransformations,
+  isOwnNamespace,
   type Lineage,
   type LineageColumn,
   type LineageEntity,
   ownNamespace,
+  type TimedEdge,
   type Transformation,
-} from "./lineage.ts";
+} from "../lineage.ts";
 import type {
   OpenLineageDataset,
   OpenLineageEvent,
@@ -13,12 +16,16 @@ import type {
   OpenLineageJobEvent,
   OpenLineageName,
   OpenLineageOutputField,
+  OpenLineageOwnership,
+  OpenLineageTransformation,
   Violation,
 } from "./open-lineage.ts";
 
 /** The part of the graph that an event describes, and its references to Sluice's own entities. */
 export type EventLineage = {
   readonly lineage: Lineage;
+  /** The job, or the data set of a DatasetEvent. */
+  readonly entityId: string;
   /** Ids of Sluice's own entities that are inputs, with the JSON path that names each. */
   readonly references: ReadonlyMap<string, string>;
   readonly violations: readonly Violation[];
@@ -26,20 +33,22 @@ export type EventLineage = {
 
 /** Converts an event. Within an organisation, equal names are the same entity. */
 export function eventLineage(orgId: string, event: OpenLineageEvent): EventLineage {
-  const collected = collect(orgId);
-  if (event.kind === "job") addJobEvent(collected, event);
-  else addDatasetEvent(collected, event.dataset);
-  const { entities, edges, columns, references, violations } = collected;
-  return { lineage: { entities, edges, columns }, references, violations };
+  const collected = collect(orgId, event.eventTime);
+  const entityId =
+    event.kind === "job" ? addJobEvent(collected, event) : addDatasetEvent(collected, event.dataset);
+  const { entities, edges, columns, references, violations, time } = collected;
+  const timed = edges.map((edge): TimedEdge => ({ ...edge, time }));
+  return { lineage: { entities, edges: timed, columns }, entityId, references, violations };
 }
 
 type Collected = ReturnType<typeof collect>;
 
-function collect(orgId: string) {
+function collect(orgId: string, time: string) {
   const entities: LineageEntity[] = [];
   const references = new Map<string, string>();
   const violations: Violation[] = [];
   return {
+    time,
     entities,
     edges: [] as { fromEntityId: string; toEntityId: string }[],
     columns: [] as LineageColumn[],
@@ -51,8 +60,9 @@ function collect(orgId: string) {
       { namespace, name }: OpenLineageName,
       path: string,
       isInput = false,
+      ownership: OpenLineageOwnership | undefined = undefined,
     ): string {
-      if (namespace === ownNamespace || namespace.startsWith(`${ownNamespace}/`)) {
+      if (isOwnNamespace(namespace)) {
         if (isInput && namespace === ownNamespace && uuid.test(name)) {
           references.set(name.toLowerCase(), `${path}.name`);
           return name.toLowerCase();
@@ -63,7 +73,9 @@ function collect(orgId: string) {
         violations.push({ path: `${path}.namespace`, description });
       }
       const entityId = derivedId("lineage entity", orgId, kind, namespace, name);
-      entities.push({ entityId, kind, namespace, name });
+      const names = ownership?.owners.map((owner) => owner.name).sort();
+      const owners = names && { names: [...new Set(names)], time };
+      entities.push({ entityId, kind, namespace, name, ...(owners && { owners }) });
       return entityId;
     },
   };
@@ -71,24 +83,26 @@ function collect(orgId: string) {
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-function addJobEvent(collected: Collected, { job, run, inputs, outputs }: OpenLineageJobEvent): void {
-  const jobId = collected.entity("job", job, "job");
+function addJobEvent(collected: Collected, { job, run, inputs, outputs }: OpenLineageJobEvent): string {
+  const jobId = collected.entity("job", job, "job", false, job.facets?.ownership);
   const parent = run?.facets?.parent?.job;
   if (parent) {
     const parentEntityId = collected.entity("job", parent, "run.facets.parent.job");
     if (parentEntityId !== jobId) {
-      collected.entities.push({ entityId: jobId, kind: "job", ...job, parentEntityId });
+      const { namespace, name } = job;
+      const parentOfJob = { entityId: parentEntityId, time: collected.time };
+      collected.entities.push({ entityId: jobId, kind: "job", namespace, name, parent: parentOfJob });
     }
   }
   for (const [index, input] of inputs.entries()) {
     const path = `inputs[${index}]`;
-    const fromEntityId = collected.entity("dataset", input, path, true);
+    const fromEntityId = collected.entity("dataset", input, path, true, input.facets?.ownership);
     collected.edges.push({ fromEntityId, toEntityId: jobId });
     addSymlinks(collected, input, fromEntityId, path);
   }
   for (const [index, output] of outputs.entries()) {
     const path = `outputs[${index}]`;
-    const toEntityId = collected.entity("dataset", output, path);
+    const toEntityId = collected.entity("dataset", output, path, false, output.facets?.ownership);
     collected.edges.push({ fromEntityId: jobId, toEntityId });
     addSymlinks(collected, output, toEntityId, path);
     addColumns(collected, output, path, (columnEntityId) => [
@@ -96,13 +110,15 @@ function addJobEvent(collected: Collected, { job, run, inputs, outputs }: OpenLi
       { fromEntityId: jobId, toEntityId },
     ]);
   }
+  return jobId;
 }
 
 /** Without a job, edges connect the data sets directly. */
-function addDatasetEvent(collected: Collected, dataset: OpenLineageDataset): void {
-  const toEntityId = collected.entity("dataset", dataset, "dataset");
+function addDatasetEvent(collected: Collected, dataset: OpenLineageDataset): string {
+  const toEntityId = collected.entity("dataset", dataset, "dataset", false, dataset.facets?.ownership);
   addSymlinks(collected, dataset, toEntityId, "dataset");
   addColumns(collected, dataset, "dataset", (fromEntityId) => [{ fromEntityId, toEntityId }]);
+  return toEntityId;
 }
 
 /** Two names of one data set are two entities, connected in both directions. */
@@ -134,7 +150,15 @@ function addColumns(
   if (!facet) return;
   const at = `${path}.facets.columnLineage`;
   for (const [index, other] of facet.dataset.entries()) {
-    collected.edges.push(...edgesFrom(collected.entity("dataset", other, `${at}.dataset[${index}]`, true)));
+    const columnEntityId = collected.entity("dataset", other, `${at}.dataset[${index}]`, true);
+    const edges = edgesFrom(columnEntityId);
+    collected.edges.push(...edges);
+    const { field: fromColumn } = other;
+    if (fromColumn === undefined) continue;
+    for (const transformation of indirectOf(other.transformations)) {
+      const column = { fromColumn, columnEntityId, toColumn: "", transformation };
+      collected.columns.push(...edges.map((edge) => ({ ...edge, ...column })));
+    }
   }
   for (const [toColumn, field] of Object.entries(facet.fields)) {
     for (const [index, input] of field.inputFields.entries()) {
@@ -150,17 +174,31 @@ function addColumns(
   }
 }
 
-/** Empty where the column only filters or orders the rows. */
+/** Direct and indirect transformations of a column into another one. */
 function transformationsOf(
   { transformations }: OpenLineageInputField,
   { transformationType }: OpenLineageOutputField,
 ): Transformation[] {
-  if (transformations.length === 0) return [subtypeOf(transformationType)];
-  const direct = transformations.filter(({ type }) => type !== "INDIRECT");
-  return [...new Set(direct.map(({ subtype }) => subtypeOf(subtype)))];
+  if (transformations.length === 0) return [directOf(transformationType)];
+  return [
+    ...new Set(
+      transformations.map((one) =>
+        one.type === "INDIRECT" ? indirectSubtypeOf(one.subtype) : directOf(one.subtype),
+      ),
+    ),
+  ];
 }
 
-function subtypeOf(subtype: string | undefined): Transformation {
+/** How a whole data set depends on a column. Nothing is copied from it, whatever the event calls it. */
+function indirectOf(transformations: readonly OpenLineageTransformation[]): Transformation[] {
+  const subtypes = transformations.map(({ subtype }) => indirectSubtypeOf(subtype));
+  return subtypes.length === 0 ? ["INDIRECT"] : [...new Set(subtypes)];
+}
+
+const indirectSubtypeOf = (subtype: string | undefined): Transformation =>
+  indirectTransformations.find((one) => one === subtype) ?? "INDIRECT";
+
+function directOf(subtype: string | undefined): Transformation {
   if (subtype === undefined) return "";
   return subtype === "IDENTITY" || subtype === "AGGREGATION" ? subtype : "TRANSFORMATION";
 }
