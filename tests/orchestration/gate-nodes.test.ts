@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { query, statements } from "../../services/orchestration/engine/gate/query-rule.ts";
 import { checkAll, type Json } from "../../services/orchestration/engine/gate/rule.ts";
+import { oneTable } from "../../services/orchestration/engine/gate/table-rule.ts";
 import { forFile } from "../lib/for-file.ts";
 import { createStatementRunner } from "./statement-runner.ts";
 
@@ -12,7 +13,7 @@ const select = { type: "SELECT_NODE", select_list: [column], from_table: from };
 
 const check = (node: Json, statement: { [key: string]: Json } = {}) =>
   checkAll([{ node, ...statement }], statements, {
-    source: { tableName: "orders", hasColumn: () => true },
+    source: { ...oneTable("orders"), hasColumn: () => true },
     query,
   });
 

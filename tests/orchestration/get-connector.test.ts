@@ -9,6 +9,7 @@ describe("ListConnectors and GetConnector", () => {
   test("OK: every connector by name, with the schema of its settings", async () => {
     const { connectors } = await mesh().user().connectors.listConnectors({});
     expect(connectors.map(({ name }) => name)).toEqual([
+      "duckdb",
       "file",
       "http-file",
       "http-json",

@@ -10,6 +10,7 @@ test("OK: every connector by name, to a viewer too", async () => {
     .user({ roles: ["viewer"] })
     .connectors.listConnectors({});
   expect(connectors.map(({ name }) => name)).toEqual([
+    "duckdb",
     "file",
     "http-file",
     "http-json",

@@ -77,6 +77,9 @@ const busyFiles: readonly SlowFiles[] = [
       "orchestration/sqlite/sqlite-hostile": 8,
       "orchestration/source-folders": 6,
       "orchestration/connector-file": 5,
+      "orchestration/connector-duckdb": 7,
+      "orchestration/duckdb/duckdb-values": 6,
+      "orchestration/duckdb/duckdb-hostile": 10,
       "orchestration/result-types": 13,
       "orchestration/get-upstream": 11,
       "orchestration/execute-through-edge": 9,
@@ -173,6 +176,7 @@ const lateFiles: readonly SlowFiles[] = [
     reason: "computes in the test's own process",
     seconds: {
       "orchestration/gate-catalogue": 28,
+      "orchestration/engine-files/xlsx": 9,
       "orchestration/engine-files/csv-scan": 13,
       "orchestration/engine-files/csv-guesses": 9,
       "orchestration/engine-files/json": 9,

@@ -1,5 +1,6 @@
 import type { Connector } from "./connector.ts";
 import type { ConnectorDefinition, ConnectorDeps } from "./definition.ts";
+import { duckdbDefinition } from "./duckdb/definition.ts";
 import { fileDefinition } from "./file/definition.ts";
 import { httpFileDefinition } from "./http-file/definition.ts";
 import { httpJsonDefinition } from "./http-json/definition.ts";
@@ -14,6 +15,7 @@ import { trinoDefinition } from "./trino/definition.ts";
  * @internal Exported for the test of their pages.
  */
 export const connectorDefinitions: readonly ConnectorDefinition[] = [
+  duckdbDefinition,
   fileDefinition,
   httpFileDefinition,
   httpJsonDefinition,

@@ -144,7 +144,7 @@ export async function createEngine({
       signal,
     );
     if (typeof outcome === "string") throw memoryFailure(outcome, limits);
-    if (!("exitCode" in outcome)) return withFileName(outcome, task.fileName);
+    if (!("exitCode" in outcome)) return withFileName(outcome, child.folder.path, task.fileName);
     throw toFailure(outcome, task);
   }
 
@@ -185,9 +185,16 @@ function inFolder(task: NewTask, memoryBytes: number): Task {
   return "outputPath" in task ? { ...task, ...own, outputPath: outputName } : { ...task, ...own };
 }
 
+/** How a process calls its folder, as in `databasePath`. */
+const processFolder = /\/proc\/(?:self|\d+)\/cwd\//g;
+
 /** Replaces names of the work folder by the file's display name. */
-function withFileName(reply: Reply, fileName: string): Reply {
+function withFileName(reply: Reply, folderPath: string, fileName: string): Reply {
   if (reply.kind !== "failed") return reply;
-  const message = reply.message.replaceAll(inputName, fileName).replaceAll(spillName, "the spill folder");
+  const message = reply.message
+    .replaceAll(`${folderPath}/`, "")
+    .replaceAll(processFolder, "")
+    .replaceAll(inputName, fileName)
+    .replaceAll(spillName, "the spill folder");
   return { ...reply, message };
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { QueryResult } from "../results/query-result.ts";
+import { type DescribedTable, describedTable, type StoredTable } from "./described-table.ts";
 import type { FileProblem } from "./preparation.ts";
 import { type FoundColumn, foundSchema, type Preparation, preparationSchema } from "./preparation.ts";
 import type { ReadingSettings } from "./reading-settings.ts";
@@ -8,6 +9,12 @@ export type TypedColumn = { readonly name: string; readonly dataType: string };
 
 /** How a Parquet file is read: all columns unchanged, or the given expressions over them. */
 export type Reading = { readonly format: "parquet"; readonly columns?: readonly ExtractColumn[] | undefined };
+
+/** How a table of a database file is read: a range of row ids, or all of it. */
+export type TableReading = StoredTable & {
+  readonly format: "table";
+  readonly rowIds: { readonly from: number; readonly to: number } | undefined;
+};
 
 /** Rows of PostgreSQL's COPY: CSV with `\\N` for null, or binary. */
 export type CopyReading = {
@@ -28,6 +35,7 @@ export type ResultRows =
       readonly tableName: string;
       readonly sql: string;
     }
+  | { readonly kind: "database"; readonly sql: string }
   | {
       readonly kind: "copy";
       readonly reading: CopyReading;
@@ -84,8 +92,19 @@ export type Task = {
       readonly maxRows: number;
     }
   | {
+      /** Describes the tables of a database file: all of them, or some as they are written. */
+      readonly kind: "tables";
+      readonly tables: readonly StoredTable[] | undefined;
+    }
+  | {
+      /** Runs a statement over the tables of a database file. */
+      readonly kind: "queryDatabase";
+      readonly sql: string;
+      readonly maxRows: number;
+    }
+  | {
       readonly kind: "extract";
-      readonly reading: Reading | CopyReading;
+      readonly reading: Reading | CopyReading | TableReading;
       /** Undefined means all rows. */
       readonly rows: RowRange | undefined;
       /** Estimated size of an input row, in bytes; not used for COPY. */
@@ -164,6 +183,12 @@ export type Reply =
       /** Whether the statement has the same result each time it runs on the same file. */
       readonly isRepeatable: boolean;
     }
+  | {
+      readonly kind: "tables";
+      /** Version of the format, for people. */
+      readonly version: string;
+      readonly tables: readonly DescribedTable[];
+    }
   | { readonly kind: "extracted"; readonly extraction: Extraction }
   | { readonly kind: "written"; readonly result: WrittenResult }
   | { readonly kind: "failed"; readonly failure: FailureKind; readonly message: string };
@@ -198,6 +223,11 @@ const replySchema = z.discriminatedUnion("kind", [
       rows: z.custom(isRows),
       truncated: z.boolean(),
     }),
+  }),
+  z.object({
+    kind: z.literal("tables"),
+    version: z.string().max(100),
+    tables: z.array(describedTable),
   }),
   z.object({
     kind: z.literal("extracted"),

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-const fileFormats = ["csv", "json", "ndjson", "parquet"] as const;
+const fileFormats = ["csv", "json", "ndjson", "parquet", "xlsx"] as const;
 export type FileFormat = (typeof fileFormats)[number];
 
 export const compressions = ["none", "gzip", "zstd", "bzip2", "zip"] as const;
@@ -57,7 +57,7 @@ export const readingSettings = z.strictObject({
     .union([z.boolean(), z.number().int().min(1).max(1_000_000)])
     .optional()
     .describe(
-      "CSV: whether the first line has the names of the columns, or the number of the line that has them, from 1.",
+      "CSV, XLSX: whether the first line has the names of the columns, or the number of the line that has them, from 1.",
     ),
   nullTexts: z
     .array(z.string().max(100))
@@ -70,6 +70,26 @@ export const readingSettings = z.strictObject({
     .enum([",", ".", "'", " ", "_", "\u00a0", "\u202f"])
     .optional()
     .describe("CSV: none by default."),
+  sheet: z
+    .string()
+    .min(1)
+    .max(255)
+    .optional()
+    .describe("XLSX: name of the sheet; by default the first one that is visible."),
+  range: z
+    .string()
+    .regex(
+      /^[A-Za-z]{1,3}[1-9][0-9]{0,6}:[A-Za-z]{1,3}([1-9][0-9]{0,6})?$/,
+      "must be a range as B3:F100 or B3:F",
+    )
+    .optional()
+    .describe("XLSX: cells that are read, as B3:F100, or B3:F to the last row; by default all."),
+  errorCells: z
+    .enum(["refuse", "null"])
+    .optional()
+    .describe(
+      "XLSX: whether a cell with an error, as #DIV/0!, fails the read, which is the default, or is a missing value.",
+    ),
   dateFormat: strptimeFormat
     .optional()
     .describe("CSV: by default ISO 8601 or what all values of a column fit."),

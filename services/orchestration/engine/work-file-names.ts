@@ -3,6 +3,13 @@
  * process and its user may have no access to the folders above.
  */
 export const inputName = "sluice_input";
+/**
+ * An input that is a database, and its log, which there is not, but DuckDB looks for it. DuckDB opens databases by absolute
+ * paths only; this one leads to the folder without the folders above.
+ */
+const folderPath = process.platform === "linux" ? "/proc/self/cwd/" : "";
+export const databasePath = `${folderPath}${inputName}`;
+export const databaseLogPath = `${databasePath}.wal`;
 export const outputName = "sluice_output";
 export const spillName = "sluice_spill";
 /** The input after decompression and decoding to UTF-8. */

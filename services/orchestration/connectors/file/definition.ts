@@ -3,7 +3,7 @@ import { fileSettings } from "./settings.ts";
 
 export const fileDefinition: ConnectorDefinition = {
   name: "file",
-  description: "A stored file: CSV, JSON, NDJSON or Parquet, as one table",
+  description: "A stored file: CSV, JSON, NDJSON, Parquet or XLSX, as one table",
   settings: fileSettings,
   capabilities: {
     manyTables: false,

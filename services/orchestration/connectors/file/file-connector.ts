@@ -7,7 +7,7 @@ import type { FileReaderDeps, TableFile } from "./deps.ts";
 import { fileSettings } from "./settings.ts";
 import { tableFileSource } from "./table-file-source.ts";
 
-/** Reads files of the storage service with DuckDB: CSV, JSON, NDJSON, Parquet. */
+/** Reads files of the storage service with DuckDB: CSV, JSON, NDJSON, Parquet, XLSX. */
 export const createOpenFile =
   (deps: FileReaderDeps & { readonly blobs: BlobCache }): OpenSource =>
   (settings, field) => {

@@ -3,7 +3,7 @@ import { httpFileName, httpFileSettings } from "./settings.ts";
 
 export const httpFileDefinition: ConnectorDefinition = {
   name: httpFileName,
-  description: "A file that an HTTP server has: CSV, JSON, NDJSON or Parquet, as one table",
+  description: "A file that an HTTP server has: CSV, JSON, NDJSON, Parquet or XLSX, as one table",
   settings: httpFileSettings,
   capabilities: {
     manyTables: false,

@@ -1,5 +1,6 @@
-import type { CopyReading, Reading, RowRange, TypedColumn } from "../protocol.ts";
+import type { CopyReading, Reading, RowRange, TableReading, TypedColumn } from "../protocol.ts";
 import { identifier, literal } from "../sql-text.ts";
+import { nameOf } from "./attach-database.ts";
 
 /**
  * RFC 4180 without skipped, padded or ignored rows. The line break is set, because DuckDB would otherwise use the first one it
@@ -23,6 +24,12 @@ export function readerOf(path: string, reading: Reading | CopyReading): string {
     "nullstr = '\\N', allow_quoted_nulls = false, " +
     `max_line_size = ${copyLineBytesMax}, buffer_size = ${copyBufferBytes}, columns = ${struct(reading.columns)})`
   );
+}
+
+/** SQL that reads a table of the attached database. */
+export function tableReaderOf({ rowIds, ...table }: TableReading): string {
+  if (!rowIds) return nameOf(table);
+  return `${nameOf(table)} WHERE rowid BETWEEN ${rowIds.from} AND ${rowIds.to - 1}`;
 }
 
 /** SQL that reads a row range of a Parquet file and skips the row groups outside of it. */

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { identifier, literal } from "../sql-text.ts";
-import { normalName, plainName, preparedName } from "../work-file-names.ts";
+import { databaseLogPath, databasePath, normalName, plainName, preparedName } from "../work-file-names.ts";
 
 /** Share of the process memory for DuckDB's buffer manager, which spills beyond it. Functions allocate outside of it. */
 const managedShare = 1 / 3;
@@ -170,9 +170,15 @@ async function openDatabase(bounds: SandboxBounds): Promise<Database> {
   });
   const connection = await instance.connect();
   await connection.run("SET GLOBAL TimeZone = 'UTC'");
-  const reachable = [bounds.path, plainName, normalName, preparedName, bounds.outputPath].filter(
-    (path) => path !== undefined,
-  );
+  const reachable = [
+    bounds.path,
+    databasePath,
+    databaseLogPath,
+    plainName,
+    normalName,
+    preparedName,
+    bounds.outputPath,
+  ].filter((path) => path !== undefined);
   await connection.run(`SET allowed_paths = [${reachable.map(literal).join(", ")}]`);
   await connection.run("SET enable_external_access = false");
   return { instance, connection, statementCount: 0 };

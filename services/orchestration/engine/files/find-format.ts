@@ -17,6 +17,8 @@ const formatByExtension: Readonly<Record<string, FileFormat>> = {
   ".jsonl": "ndjson",
   ".parquet": "parquet",
   ".pq": "parquet",
+  ".xlsx": "xlsx",
+  ".xlsm": "xlsx",
 };
 /** Extensions of compression, which follow that of the format. */
 const packing = /\.(gz|gzip|zst|zstd|bz2|zip)$/i;
@@ -37,9 +39,20 @@ export async function findFormat({ path, fileName, settings }: Input): Promise<F
     throw new EngineFailure("sourceDataInvalid", "the file is empty");
   const named = settings.format ?? formatByExtension[extname(fileName.replace(packing, "")).toLowerCase()];
   if (named) return named;
+  if (settings.compression === undefined && isWorkbook(prefix)) return "xlsx";
   const isPacked = (settings.compression ?? compressionOf(prefix)) !== "none";
   return isPacked ? "csv" : guess(prefix, settings.encoding !== undefined);
 }
+
+/** A zip whose first file is one that workbooks begin with. */
+const isWorkbook = (prefix: Buffer): boolean =>
+  compressionOf(prefix) === "zip" &&
+  /^(\[Content_Types\]\.xml|_rels\/|docProps\/|xl\/)/.test(
+    prefix.toString("latin1", zipNameAt, zipNameAt + 32),
+  );
+
+/** Offset of the first file's name in a zip. */
+const zipNameAt = 30;
 
 function guess(prefix: Buffer, isEncoded: boolean): FileFormat {
   if (/^PAR[1E]$/.test(prefix.toString("latin1", 0, 4))) return "parquet";
@@ -49,8 +62,8 @@ function guess(prefix: Buffer, isEncoded: boolean): FileFormat {
   throw new EngineFailure(
     "sourceDataInvalid",
     kind === undefined
-      ? "its format is not known: name it csv, json, ndjson or parquet in the source's settings.format"
-      : `it is ${kind}; CSV, JSON, NDJSON and Parquet are read`,
+      ? "its format is not known: name it csv, json, ndjson, parquet or xlsx in the source's settings.format"
+      : `it is ${kind}; CSV, JSON, NDJSON, Parquet and XLSX are read`,
   );
 }
 

@@ -28,6 +28,11 @@ async function open(
   connection: DuckDBConnection,
 ): Promise<Readable> {
   if (format === "parquet") return readParquet(task, connection);
+  if (format === "xlsx") {
+    // Loaded on use: few files are workbooks.
+    const { readXlsx } = await import("./xlsx/read-xlsx.ts");
+    return readXlsx(task, task.settings, connection);
+  }
   const input = await openPlainInput(task);
   return format === "csv"
     ? readCsv(input, task.settings, connection)

@@ -61,14 +61,19 @@ const expressions = new Set([
 /** Parameter types in function declarations; they may be placeholders such as ANY. */
 const declarations = new Set(["arguments", "original_arguments", "varargs", "input_table_types"]);
 
-/**
- * Refuses a bound statement that uses a function, type or operator outside of the allow-list. The only readable table is
- * `table`.
- */
-export function checkPlan(plan: Json, table: string): void {
+/** What a bound statement may read and call beyond the lists. */
+export type PlanRule = {
+  /** Whether it may scan a table, by the data of the scan. */
+  mayScan(scan: JsonObject): boolean;
+  /** Functions of the list that it may not call. */
+  readonly except?: ReadonlySet<string>;
+};
+
+/** Refuses a bound statement that uses a function, type, table or operator outside of the allow-list. */
+export function checkPlan(plan: Json, rule: PlanRule): void {
   const queue: Json[] = [plan];
   for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
-    if (isObject(next)) checkNode(next, table);
+    if (isObject(next)) checkNode(next, rule);
     if (next === null || typeof next !== "object") continue;
     for (const [key, inner] of Object.entries(next)) {
       const isData = key === "value" && isObject(next) && "is_null" in next;
@@ -77,28 +82,29 @@ export function checkPlan(plan: Json, table: string): void {
   }
 }
 
-function checkNode(node: JsonObject, table: string): void {
+function checkNode(node: JsonObject, rule: PlanRule): void {
   const { expression_class: expression, type, id } = node;
-  if (expression !== undefined) checkExpression(node, expression);
-  else if (typeof type === "string" && type.startsWith("LOGICAL_")) checkOperator(node, type, table);
+  if (expression !== undefined) checkExpression(node, expression, rule);
+  else if (typeof type === "string" && type.startsWith("LOGICAL_")) checkOperator(node, type, rule);
   else if (typeof id === "string" && !allowedTypes.has(fold(id))) {
     throw refused(`the type ${named(id)} is not available`);
   }
 }
 
-function checkExpression({ name }: JsonObject, expression: Json): void {
+function checkExpression({ name }: JsonObject, expression: Json, { except }: PlanRule): void {
   if (!expressions.has(expression as string))
     throw refused(`the expression ${named(expression)} is not available`);
   if (name === undefined) return;
   const folded = fold(name);
-  if (allowedFunctions.has(folded) || boundFunctions.has(folded) || collationFunctions.has(folded)) return;
+  const isAllowed = allowedFunctions.has(folded) && !except?.has(folded);
+  if (isAllowed || boundFunctions.has(folded) || collationFunctions.has(folded)) return;
   throw refused(`the function ${named(name)} is not available, by whatever name it is called`);
 }
 
-function checkOperator(node: JsonObject, type: string, table: string): void {
+function checkOperator(node: JsonObject, type: string, { mayScan }: PlanRule): void {
   if (!operators.has(type)) throw refused(`the operator ${named(type)} is not available`);
   if (type !== "LOGICAL_GET" || allowedTableFunctions.has(fold(node.name))) return;
   const scan = isObject(node.function_data) ? node.function_data : {};
-  if (node.name === "seq_scan" && scan.table === table) return;
+  if (node.name === "seq_scan" && mayScan(scan)) return;
   throw refused(`the table function ${named(node.name)} is not available, by whatever name it is called`);
 }

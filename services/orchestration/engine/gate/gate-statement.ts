@@ -6,6 +6,7 @@ import { query, statements } from "./query-rule.ts";
 import { isRepeatable } from "./repeatable.ts";
 import { checkAll, fold, isObject, type Json } from "./rule.ts";
 import { bindStatement, parseStatement } from "./serialize-statement.ts";
+import { oneTable } from "./table-rule.ts";
 
 /** Name of an empty table with the source's columns. The view reads it while the statement is bound for the check. */
 const standInOf = (tableName: string): string => `${tableName} (empty)`;
@@ -23,9 +24,10 @@ export async function gateStatement(
   const table = await connection.prepare(`FROM ${identifier(tableName)}`);
   const names = Array.from({ length: table.columnCount }, (_, index) => table.columnName(index));
   const hasColumn = (name: string) => names.some((column) => fold(column) === name) || hasName(tree, name);
-  checkAll(tree, statements, { source: { tableName, hasColumn }, query });
+  checkAll(tree, statements, { source: { ...oneTable(tableName), hasColumn }, query });
   const plan = await bindToStandIn(connection, sql, tableName);
-  checkPlan(plan, standInOf(tableName));
+  const standIn = standInOf(tableName);
+  checkPlan(plan, { mayScan: ({ table: scanned }) => scanned === standIn });
   return { describes: isDescription(tree), isRepeatable: isRepeatable(tree, plan) };
 }
 
@@ -45,7 +47,7 @@ async function bindToStandIn(connection: DuckDBConnection, sql: string, tableNam
 }
 
 /** Whether a name occurs in the tree other than as a column reference, such as an alias. */
-function hasName(tree: Json, name: string): boolean {
+export function hasName(tree: Json, name: string): boolean {
   const queue: [string, Json][] = [["", tree]];
   for (let next = queue.pop(); next; next = queue.pop()) {
     const [key, value] = next;
@@ -58,7 +60,7 @@ function hasName(tree: Json, name: string): boolean {
 }
 
 /** Whether the whole statement is a DESCRIBE or a SUMMARIZE. */
-function isDescription(tree: Json): boolean {
+export function isDescription(tree: Json): boolean {
   const [statement] = Array.isArray(tree) ? tree : [];
   const node = isObject(statement) && isObject(statement.node) ? statement.node : {};
   return isObject(node.from_table) && node.from_table.type === "SHOW_REF";

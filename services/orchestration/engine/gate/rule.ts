@@ -31,9 +31,12 @@ export type Visit = {
   check(value: Json | undefined, rule: Rule, nesting?: Nesting): void;
 };
 
-/** The readable table. */
+/** The readable tables. */
 export type Source = {
-  readonly tableName: string;
+  /** What tables there are, for messages. */
+  readonly known: string;
+  /** Whether there is a table of this name; names are in lower case. */
+  hasTable(qualifiers: readonly string[], name: string): boolean;
   /** Whether a lower-case name is a column, or an alias anywhere in the statement. */
   hasColumn(name: string): boolean;
 };

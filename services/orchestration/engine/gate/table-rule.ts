@@ -7,6 +7,7 @@ import {
   named,
   refused,
   type Scope,
+  type Source,
   type Visit,
 } from "./rule.ts";
 
@@ -15,16 +16,23 @@ const systemName = /^(duckdb_|pg_|pragma_|sqlite_|information_schema)/;
 /** Characters of file names and URLs. */
 const fileLike = /[/\\:.*?]/;
 
-/** A named table: the source's, or a common table expression in scope. */
+/** The tables of a source that is one table. */
+export const oneTable = (tableName: string): Pick<Source, "known" | "hasTable"> => ({
+  known: `this source has the table ${named(tableName)}`,
+  hasTable: (qualifiers, name) =>
+    ["", "main", "memory.main"].includes(qualifiers.join(".")) && name === fold(tableName),
+});
+
+/** A named table: one of the source's, or a common table expression in scope. */
 export function checkTable(table: JsonObject, { nesting, source }: Visit): void {
   const name = fold(table.table_name);
   const qualifiers = [table.catalog_name, table.schema_name].filter((part) => part !== undefined);
   const path = fold(qualifiers.join("."));
   const common = isInScope(name, nesting.scope);
   if (common && (path === "" || path === "recurring")) return;
+  if (source.hasTable(qualifiers.map(fold), name)) return;
+  const { known } = source;
   const here = path === "" || path === "main" || path === "memory.main";
-  if (here && name === fold(source.tableName)) return;
-  const known = `this source has the table ${named(source.tableName)}`;
   if (!here || fileLike.test(name) || systemName.test(name)) {
     const full = [...qualifiers, table.table_name].join(".");
     throw refused(`${named(full)} is outside of the source: ${known}`);

@@ -1,9 +1,12 @@
 import type { DuckDBConnection, DuckDBPreparedStatement } from "@duckdb/node-api";
+import { attachDatabase } from "../database/attach-database.ts";
 import { columnAlias } from "../database/column-alias.ts";
 import { toEngineFailure } from "../database/duckdb-error.ts";
 import { readerOf } from "../database/file-reader.ts";
 import { closedOnFailure, openSandbox } from "../database/sandbox.ts";
 import { firstStatement } from "../first-statement.ts";
+import { gateDatabaseStatement } from "../gate/gate-database.ts";
+import type { GateResult } from "../gate/gate-once.ts";
 import { gateStatement } from "../gate/gate-statement.ts";
 import type { Task } from "../protocol.ts";
 import { identifier } from "../sql-text.ts";
@@ -20,25 +23,62 @@ export type Relation = {
 
 /** Opens the rows of a task. User statements are checked by the gate first. */
 export function openRelation(task: ResultTask): Promise<Relation> {
-  return task.rows.kind === "statement" ? openStatement(task, task.rows) : openCopy(task, task.rows);
+  const { rows } = task;
+  switch (rows.kind) {
+    case "statement":
+      return openFileStatement(task, rows);
+    case "database":
+      return openDatabaseStatement(task, rows);
+    case "copy":
+      return openCopy(task, rows);
+  }
 }
 
-async function openStatement(
+function openFileStatement(
   task: ResultTask,
   { reading, tableName, sql }: ResultTask["rows"] & { kind: "statement" },
 ): Promise<Relation> {
-  const connection = await openSandbox(task, {
+  return openStatement(task, sql, {
+    viewName: tableName,
     async define(opened) {
       const view = `CREATE VIEW ${identifier(tableName)} AS FROM ${readerOf(task.path, reading)}`;
       await opened.run(view).catch((error) => {
         throw toEngineFailure(error, "sourceDataInvalid");
       });
     },
+    gate: (connection, text) => gateStatement(connection, text, tableName),
   });
+}
+
+const openDatabaseStatement = (
+  task: ResultTask,
+  { sql }: ResultTask["rows"] & { kind: "database" },
+): Promise<Relation> =>
+  openStatement(task, sql, {
+    viewName: "sluice",
+    define: attachDatabase,
+    gate: gateDatabaseStatement,
+  });
+
+type StatementSource = {
+  /** Begins the names of what is created. */
+  readonly viewName: string;
+  define(connection: DuckDBConnection): Promise<void>;
+  gate(connection: DuckDBConnection, sql: string): Promise<GateResult>;
+};
+
+async function openStatement(
+  task: ResultTask,
+  sql: string,
+  { viewName, define, gate }: StatementSource,
+): Promise<Relation> {
+  const connection = await openSandbox(task, { define });
   return closedOnFailure(connection, async () => {
-    const { describes } = await gateStatement(connection, sql, tableName);
+    const { describes } = await gate(connection, sql);
     const columns = columnsOf(await connection.prepare(sql));
-    const rows = await (describes ? descriptionOf : viewOf)(connection, sql, tableName);
+    const rows = describes
+      ? await descriptionOf(connection, sql, gate)
+      : await viewOf(connection, sql, viewName);
     return { connection, columns, source: withAliases(rows, columns) };
   });
 }
@@ -51,9 +91,13 @@ async function viewOf(connection: DuckDBConnection, sql: string, tableName: stri
 }
 
 /** DESCRIBE can't be a view. The text without its semicolon must pass the gate again. */
-async function descriptionOf(connection: DuckDBConnection, sql: string, tableName: string): Promise<string> {
+async function descriptionOf(
+  connection: DuckDBConnection,
+  sql: string,
+  gate: StatementSource["gate"],
+): Promise<string> {
   const text = firstStatement(sql);
-  await gateStatement(connection, text, tableName);
+  await gate(connection, text);
   return `(${text}\n)`;
 }
 

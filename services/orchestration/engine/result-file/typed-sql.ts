@@ -3,7 +3,8 @@ import { identifier, literal } from "../sql-text.ts";
 import { jsonSql, listDepthMax } from "./json-sql.ts";
 import { textSql } from "./text-sql.ts";
 
-export type TypedFormat = "parquet" | "arrow";
+/** `table`: a Parquet file whose columns hold every value of their type, if need be as text. */
+export type TypedFormat = "parquet" | "arrow" | "table";
 
 /** SQL of a column in a typed format, and whether it is stored as text. */
 type TypedSql = { readonly expression: string; readonly isText: boolean };
@@ -72,14 +73,14 @@ function storedType(type: DuckDBType, format: TypedFormat): string | undefined {
   switch (type.typeId) {
     case DuckDBTypeId.HUGEINT:
     case DuckDBTypeId.UHUGEINT:
-      return longestDecimal;
+      return format === "table" ? undefined : longestDecimal;
     case DuckDBTypeId.DECIMAL:
       // Arrow's decimals have 16 bytes like DuckDB's with 38 digits; the Arrow type keeps the precision of the column.
       return format === "arrow" ? `DECIMAL(38,${type.scale})` : type.toString();
     case DuckDBTypeId.UUID:
-      return format === "parquet" ? "UUID" : "VARCHAR";
+      return format === "arrow" ? "VARCHAR" : "UUID";
     case DuckDBTypeId.TIMESTAMP_S:
-      return format === "parquet" ? "TIMESTAMP" : "TIMESTAMP_S";
+      return format === "arrow" ? "TIMESTAMP_S" : "TIMESTAMP";
     case DuckDBTypeId.SQLNULL:
       return "INTEGER";
     default:

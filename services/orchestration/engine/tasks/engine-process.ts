@@ -41,8 +41,8 @@ async function reply(task: Task): Promise<Reply> {
 
 /** The kind of an ambiguous DuckDB error. */
 function fallbackFailure(task: Task): FailureKind {
-  if (task.kind === "query") return "internal";
-  return task.kind === "write" && task.rows.kind === "statement" ? "sqlInvalid" : "sourceDataInvalid";
+  if (task.kind === "query" || task.kind === "queryDatabase") return "internal";
+  return task.kind === "write" && task.rows.kind !== "copy" ? "sqlInvalid" : "sourceDataInvalid";
 }
 
 async function perform(task: Task): Promise<Reply> {
@@ -57,6 +57,15 @@ async function perform(task: Task): Promise<Reply> {
       return { kind: "extracted", extraction: await writeExtract(task) };
     case "query": {
       const { isRepeatable, ...result } = await runStatement(task);
+      return { kind: "queried", isRepeatable, result };
+    }
+    case "tables": {
+      const { readTables } = await import("./read-tables.ts");
+      return await readTables(task);
+    }
+    case "queryDatabase": {
+      const { runDatabaseStatement } = await import("./run-database-statement.ts");
+      const { isRepeatable, ...result } = await runDatabaseStatement(task);
       return { kind: "queried", isRepeatable, result };
     }
     case "write": {

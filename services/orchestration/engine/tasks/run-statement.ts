@@ -9,7 +9,7 @@ import { gateStatement } from "../gate/gate-statement.ts";
 import type { Task, TypedColumn } from "../protocol.ts";
 import { identifier } from "../sql-text.ts";
 
-type StatementResult = QueryResult & { readonly isRepeatable: boolean };
+export type StatementResult = QueryResult & { readonly isRepeatable: boolean };
 
 /** Runs one statement over the file as a table and returns its first rows. */
 export const runStatement = (task: Task & { kind: "query" }): Promise<StatementResult> =>
@@ -21,8 +21,7 @@ export const runStatement = (task: Task & { kind: "query" }): Promise<StatementR
       run: (connection) =>
         asFailure("sqlInvalid", async () => {
           const { describes, isRepeatable, columns } = await check(connection, task);
-          const read = describes ? readDescription : readResult;
-          return { ...(await read(connection, task, columns)), isRepeatable };
+          return { ...(await readRowsOf(connection, { ...task, describes }, columns)), isRepeatable };
         }),
     },
   );
@@ -38,7 +37,8 @@ async function check(connection: DuckDBConnection, { sql, tableName }: Statement
   return { describes, isRepeatable, columns: await describeResult(connection, sql) };
 }
 
-async function asFailure<T>(
+/** Runs work whose failures are of a kind, unless they say more. */
+export async function asFailure<T>(
   fallback: "sourceDataInvalid" | "sqlInvalid",
   work: () => Promise<T>,
 ): Promise<T> {
@@ -49,7 +49,7 @@ async function asFailure<T>(
   }
 }
 
-async function describeResult(connection: DuckDBConnection, sql: string): Promise<TypedColumn[]> {
+export async function describeResult(connection: DuckDBConnection, sql: string): Promise<TypedColumn[]> {
   const statement = await connection.prepare(sql);
   return Array.from({ length: statement.columnCount }, (_, index) => describeColumn(statement, index));
 }
@@ -58,6 +58,13 @@ function describeColumn(statement: DuckDBPreparedStatement, index: number): Type
   const type = statement.columnType(index);
   return { name: statement.columnName(index), dataType: type.alias ?? type.toString() };
 }
+
+/** Reads the first rows of a statement that has passed the gate. `tableName` begins the names of what it creates. */
+export const readRowsOf = (
+  connection: DuckDBConnection,
+  { describes, ...statement }: Statement & { readonly describes: boolean },
+  columns: readonly TypedColumn[],
+): Promise<QueryResult> => (describes ? readDescription : readResult)(connection, statement, columns);
 
 type Statement = { readonly sql: string; readonly tableName: string; readonly maxRows: number };
 

@@ -1,7 +1,9 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
+import { attachDatabase } from "../database/attach-database.ts";
 import { countNulls } from "../database/count-nulls.ts";
-import { copyLineBytesMax, readerOf, sliceOf } from "../database/file-reader.ts";
+import { copyLineBytesMax, readerOf, sliceOf, tableReaderOf } from "../database/file-reader.ts";
 import { openSandbox, readRows } from "../database/sandbox.ts";
+import { gateTable } from "../gate/gate-database.ts";
 import { statisticBytesMax } from "../parquet/column-values.ts";
 import { rowGroupBytes, rowGroupRows } from "../parquet/row-groups.ts";
 import type { ColumnStats, Extraction, RowRange, Task } from "../protocol.ts";
@@ -16,15 +18,24 @@ export async function writeExtract(task: ExtractTask): Promise<Extraction> {
   if (reading.format === "copy" && reading.encoding === "binary") {
     return writeRows({ path, outputPath, columns: reading.columns, rowBytesMax: copyLineBytesMax });
   }
-  // A pipe is read by one thread and stays in order anyway; this only lets row groups end early.
-  const settings = task.reading.format === "copy" ? ["SET preserve_insertion_order = false"] : [];
-  const connection = await openSandbox(task, { settings });
+  const connection = await openSandbox(task, {
+    settings: settingsOf(reading),
+    ...(reading.format === "table" && { define: attachDatabase }),
+  });
   try {
+    if (reading.format === "table") await gateTable(connection, reading);
     return await (task.format === "parquet" ? writeParquet(connection, task) : writeCsv(connection, task));
   } finally {
     // The process is reused.
     connection.closeSync();
   }
+}
+
+/** What is read by one thread stays in order anyway; without that order, row groups can end early. */
+function settingsOf({ format }: ExtractTask["reading"]): string[] {
+  const unordered = "SET preserve_insertion_order = false";
+  if (format === "copy") return [unordered];
+  return format === "table" ? [unordered, "SET threads = 1"] : [];
 }
 
 async function writeParquet(connection: DuckDBConnection, task: ExtractTask): Promise<Extraction> {
@@ -47,7 +58,7 @@ async function writeParquet(connection: DuckDBConnection, task: ExtractTask): Pr
 }
 
 const rowGroupOf = ({ reading, rowBytes }: ExtractTask): string =>
-  reading.format === "copy"
+  reading.format !== "parquet"
     ? `ROW_GROUP_SIZE_BYTES ${rowGroupBytes}`
     : `ROW_GROUP_SIZE ${rowGroupRows(rowBytes)}`;
 
@@ -99,5 +110,7 @@ function selectOf({ path, reading, rows, columns }: ExtractTask): string {
   return `SELECT ${list} FROM ${inputOf(path, reading, rows)}`;
 }
 
-const inputOf = (path: string, reading: ExtractTask["reading"], rows: RowRange | undefined): string =>
-  rows && reading.format === "parquet" ? sliceOf(path, reading, rows) : readerOf(path, reading);
+function inputOf(path: string, reading: ExtractTask["reading"], rows: RowRange | undefined): string {
+  if (reading.format === "table") return tableReaderOf(reading);
+  return rows && reading.format === "parquet" ? sliceOf(path, reading, rows) : readerOf(path, reading);
+}

@@ -22,7 +22,7 @@ const binarySignatures: readonly (readonly [string, RegExp])[] = [
   ["a Feather file", /^46454131/],
   ["an Avro file", /^4f626a01/],
   ["an SQLite database", /^53514c69746520666f726d6174203300/],
-  ["an old Excel workbook", /^d0cf11e0a1b11ae1/],
+  ["an old or encrypted Excel workbook", /^d0cf11e0a1b11ae1/],
   ["a PDF", /^255044462d/],
 ];
 
