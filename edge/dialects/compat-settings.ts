@@ -27,11 +27,13 @@ export const compatEnv = (apis: readonly CompatApi[]) => ({
     .transform((names) => apis.filter(({ system }) => names.includes(system))),
 });
 
+const rivergenPortsDefault = "8000,8002,8003";
+
 /** RiverGen's ports, in the order of its parts: orchestration, storage and staging; or one for all of them. */
 const rivergenPorts = z
   .string()
   .regex(/^\d{1,5}(,\d{1,5},\d{1,5})?$/, "must be a port number, or three with commas between")
-  .default("8000,8002,8003")
+  .default(rivergenPortsDefault)
   .transform((text) => text.split(",").map(Number))
   .refine((ports) => ports.every((port) => port <= 65_535), "must be port numbers")
   .refine((ports) => new Set(ports.filter(Boolean)).size === ports.filter(Boolean).length, "must differ");
@@ -61,7 +63,15 @@ const merged = (parts: readonly PortOfApi[]): PortOfApi[] =>
       ];
 
 /** Problems of settings that contradict each other. */
-export function compatProblems({ COMPAT_APIS, COMPAT_ADDRESS }: Env, apis = compatApis): string[] {
+export function compatProblems(
+  { COMPAT_APIS, COMPAT_ADDRESS, RIVERGEN_PORTS = rivergenPortsDefault, EDGE_PORT = "8080" }: Env,
+  apis = compatApis,
+): string[] {
   const isServed = apis.length > 0 && COMPAT_APIS !== none;
-  return isServed && !COMPAT_ADDRESS ? ["COMPAT_ADDRESS: is required where COMPAT_APIS names an API"] : [];
+  const isTaken =
+    COMPAT_APIS?.includes("rivergen") && EDGE_PORT !== "0" && RIVERGEN_PORTS.split(",").includes(EDGE_PORT);
+  return [
+    ...(isServed && !COMPAT_ADDRESS ? ["COMPAT_ADDRESS: is required where COMPAT_APIS names an API"] : []),
+    ...(isTaken ? ["RIVERGEN_PORTS: must differ from EDGE_PORT"] : []),
+  ];
 }

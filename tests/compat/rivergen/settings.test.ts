@@ -40,6 +40,14 @@ test.each([
   expect(() => portsOf({ RIVERGEN_PORTS })).toThrow(`RIVERGEN_PORTS: ${problem}`);
 });
 
+test("InvalidArgument: the edge's own port among them", () => {
+  const problem = "RIVERGEN_PORTS: must differ from EDGE_PORT";
+  expect(() => portsOf({ RIVERGEN_PORTS: "8000,8080,8003" })).toThrow(problem);
+  expect(() => portsOf({ EDGE_PORT: "8002" })).toThrow(problem);
+  expect(portsOf({ RIVERGEN_PORTS: "0", EDGE_PORT: "0" })).toHaveLength(1);
+  expect(edge({ EDGE_PORT: "8002" }).port).toBe(8002);
+});
+
 test("OK: the process compat reads where the services are, and whether it stages", () => {
   const expected = {
     orchestrationAddress: address,
