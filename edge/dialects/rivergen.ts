@@ -9,7 +9,10 @@ import { bearerCredential } from "./bearer-credential.ts";
 import type { Dialect, HeaderReader, Requested } from "./dialect.ts";
 import { encodeWithNulls } from "./encode-nulls.ts";
 
-/** Endpoints of RiverGen that are answered with 501 until Sluice has their methods. */
+/**
+ * Endpoints of RiverGen that are answered with 501 until Sluice has their methods.
+ * @internal Exported for the test that compares docs/compat.md.
+ */
 export const rivergenLater: readonly string[] = ["/api/v1/execute/plan", "/api/v1/catalog/ai-context"];
 
 /**
