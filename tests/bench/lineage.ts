@@ -1,6 +1,8 @@
 import { type Figure, median, speedOf } from "./compare.ts";
+import { lapOf } from "./peak-memory.ts";
+import { processorSeconds } from "./processor-time.ts";
 import type { Row } from "./row.ts";
-import type { Mesh, World } from "./world.ts";
+import type { Mesh, WholeMesh, World } from "./world.ts";
 
 // A graph of jobs that each make a data set of three of the layer before: 100,000 edges, recorded as OpenLineage events.
 
@@ -13,6 +15,8 @@ const connections = 2;
 const depth = 10;
 const walks = 100;
 const warmUps = 10;
+/** Events of the round in which the memory is sampled, which takes processor time. */
+const watchedEvents = 5_000;
 
 const namespace = "bench";
 
@@ -30,7 +34,7 @@ export const lineageRows: readonly Row[] = [
 ];
 
 type Graph = {
-  readonly mesh: Mesh<unknown>;
+  readonly mesh: Mesh<WholeMesh>;
   /** Jobs of a layer, as many as its data sets. */
   readonly width: number;
   readonly ingest: Figure;
@@ -50,18 +54,35 @@ async function recordGraph(world: World): Promise<Graph> {
   const width = world.rowsOf(jobsOfLayer);
   const jobs = layers * width;
   const all = Array.from({ length: jobs }, (_, job) => eventOf(job, width));
-  const firsts = Array.from({ length: Math.ceil(jobs / batchEvents) }, (_, batch) => batch * batchEvents);
-  const left = firsts.values();
+  const { roots } = mesh.process;
+  const before = processorSeconds(roots);
+  const value = await speedOf(jobs, () => send(mesh, all));
+  const processorMs = (1000 * (processorSeconds(roots) - before)) / jobs;
+  const others = all
+    .slice(0, watchedEvents)
+    .map((event) => ({ ...event, eventTime: "2026-11-20T11:00:00Z" }));
+  const { peakMb = 0 } = await lapOf({ watched: true }, roots, () =>
+    speedOf(others.length, () => send(mesh, others)),
+  );
+  return {
+    mesh,
+    width,
+    ingest: { value, unit: "/s", figures: { events: jobs, connections, processorMs, peakMb } },
+  };
+}
+
+async function send(mesh: Graph["mesh"], events: readonly object[]): Promise<void> {
+  type Recorded = { recordedCount: number };
+  const count = Math.ceil(events.length / batchEvents);
+  const left = Array.from({ length: count }, (_, batch) => batch * batchEvents).values();
   const lane = async () => {
     for (const first of left) {
-      const events = all.slice(first, first + batchEvents);
-      type Recorded = { recordedCount: number };
-      const { recordedCount } = await mesh.call<Recorded>("POST", "/api/v1/lineage/batch", events);
-      if (recordedCount !== events.length) throw new Error(`${recordedCount} events were recorded`);
+      const batch = events.slice(first, first + batchEvents);
+      const { recordedCount } = await mesh.call<Recorded>("POST", "/api/v1/lineage/batch", batch);
+      if (recordedCount !== batch.length) throw new Error(`${recordedCount} events were recorded`);
     }
   };
-  const value = await speedOf(jobs, () => Promise.all(Array.from({ length: connections }, lane)));
-  return { mesh, width, ingest: { value, unit: "/s", figures: { events: jobs, connections } } };
+  await Promise.all(Array.from({ length: connections }, lane));
 }
 
 const dataset = (layer: number, place: number) => ({ namespace, name: `layer_${layer}.${place}` });
@@ -88,17 +109,24 @@ function eventOf(job: number, width: number) {
 async function walkTimes({ mesh, width }: Graph): Promise<Figure> {
   type Found = { nodes: { entityId: string }[] };
   type Walked = { edges: unknown[] };
-  const times: number[] = [];
-  let widest = 0;
+  const ids: (string | undefined)[] = [];
   for (let index = 0; index < warmUps + walks; index++) {
     const query = new URLSearchParams(dataset(layers, (index * 7) % width));
-    const { nodes } = await mesh.call<Found>("GET", `/api/v1/lineage:find?${query}`);
-    const path = `/api/v1/lineage/${nodes[0]?.entityId}/upstream?depth=${depth}`;
-    const beganMs = performance.now();
-    const walked = await mesh.call<Walked>("GET", path);
-    if (index >= warmUps) times.push(performance.now() - beganMs);
-    widest = Math.max(widest, walked.edges.length);
+    ids.push((await mesh.call<Found>("GET", `/api/v1/lineage:find?${query}`)).nodes[0]?.entityId);
   }
+  const times: number[] = [];
+  let widest = 0;
+  const walk = async (entityId: string | undefined) => {
+    const beganMs = performance.now();
+    const walked = await mesh.call<Walked>("GET", `/api/v1/lineage/${entityId}/upstream?depth=${depth}`);
+    times.push(performance.now() - beganMs);
+    widest = Math.max(widest, walked.edges.length);
+  };
+  for (const id of ids.slice(0, warmUps)) await walk(id);
+  times.length = 0;
+  const before = processorSeconds(mesh.process.roots);
+  for (const id of ids.slice(warmUps)) await walk(id);
+  const processorMs = (1000 * (processorSeconds(mesh.process.roots) - before)) / walks;
   const p95 = times.toSorted((one, other) => one - other)[Math.floor(times.length * 0.95)] ?? Number.NaN;
-  return { value: p95, unit: "ms", figures: { p50: median(times), edges: widest, walks } };
+  return { value: p95, unit: "ms", figures: { p50: median(times), edges: widest, walks, processorMs } };
 }

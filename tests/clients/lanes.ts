@@ -5,6 +5,7 @@ import { firstMissing, runTool, toolsFolder } from "../../clients/generate/langu
 import { createEnvironment, python } from "../../clients/generate/python.ts";
 import { browserLane } from "./browser/lane.ts";
 import { type Kit, type Lane, programLane } from "./lane.ts";
+import { openLineageLanes } from "./openlineage/lane.ts";
 import { readerLanes } from "./readers/lane.ts";
 import { terraformLane } from "./terraform/lane.ts";
 
@@ -67,5 +68,6 @@ export const lanes: readonly Lane[] = [
   browserLane("browser, connect-web by gRPC-Web", "gRPC-Web"),
   programLane("curl, REST", curlKit, "bash", join(folder, "curl/journey.sh")),
   terraformLane,
+  ...openLineageLanes,
   ...readerLanes,
 ];

@@ -72,6 +72,18 @@ describe("InvalidArgument", () => {
     expect(await countsOf(who.orgId)).toEqual({ events: 0, entities: 0, edges: 0, columns: 0 });
   });
 
+  test("half of a surrogate pair, which a database can't keep, in a name or an owner", async () => {
+    const { lineage } = mesh().user();
+    const facets = { ownership: { owners: [{ name: "\udc00x" }] } };
+    const event = runEvent({ inputs: [{ namespace: "db", name: "a\ud800", facets }] });
+    expect(
+      await failureOf(lineage.ingestEvent({ eventJson: Buffer.from(JSON.stringify(event)) })),
+    ).toMatchObject({
+      code: Code.InvalidArgument,
+      fields: ["event.inputs[0].name", "event.inputs[0].facets.ownership.owners[0].name"],
+    });
+  });
+
   test("no event, and another organisation's entity", async () => {
     const { lineage } = mesh().user();
     expect(await failureOf(lineage.ingestEvent({}))).toMatchObject({ fields: ["event"] });

@@ -1,6 +1,8 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { NamespaceContentState } from "../../gen/sluice/common/v1/namespaces_pb.ts";
+import { NamespaceContentService } from "../../gen/sluice/orchestration/v1/namespaces_pb.ts";
 import { openPool } from "../../services/lib/database/database.ts";
 import { createLog } from "../../services/lib/telemetry/log.ts";
 import { projectPending } from "../../services/orchestration/lineage/events/projector.ts";
@@ -115,8 +117,13 @@ async function arrive({ lineage }: User, order: readonly JsonObject[], size: num
 }
 
 /** Ids depend on the organisation, so two graphs of one are compared. */
-async function deleteLineage({ database: { sql } }: Orchestration, orgId: string): Promise<void> {
-  for (const table of ["columns", "edges", "entities", "events"]) {
+async function deleteLineage(orchestration: Orchestration, orgId: string): Promise<void> {
+  await deleteGraph(orchestration, orgId);
+  await orchestration.database.sql`delete from orchestration.lineage_events where org_id = ${orgId}`;
+}
+
+async function deleteGraph({ database: { sql } }: Orchestration, orgId: string): Promise<void> {
+  for (const table of ["columns", "edges", "entities"]) {
     await sql.unsafe(`delete from orchestration.lineage_${table} where org_id = $1`, [orgId]);
   }
 }
@@ -176,8 +183,12 @@ test("OK: an event that arrives during a rebuild is kept, and added to the graph
   const key = `sluice lineage projection ${orgId}`;
   await sql.begin(async (tx) => {
     await tx`select pg_advisory_xact_lock(hashtextextended(${key}, 0))`;
-    const { nodes, eventId } = await user.lineage.ingestEvent({ event: runEvent() });
-    expect(nodes).toEqual([]);
+    const { nodes, eventId, pending } = await user.lineage.ingestEvent({ event: runEvent() });
+    expect([nodes, pending]).toEqual([[], true]);
+    const again = await user.lineage.ingestBatch({
+      events: [runEvent(), runEvent(), runEvent({ run: null })],
+    });
+    expect(again).toMatchObject({ recordedCount: 1, repeatedCount: 2, pendingCount: 2 });
     await projectPending(deps, new Date(Date.now() + 1000), signal);
     expect((await graphOf(mesh(), orgId)).entities).toEqual([]);
     const read = await user.lineage.getEvent({ eventId });
@@ -185,4 +196,57 @@ test("OK: an event that arrives during a rebuild is kept, and added to the graph
   });
   await projectPending(deps, new Date(Date.now() + 1000), signal);
   expect((await graphOf(mesh(), orgId)).entities).toHaveLength(3);
+});
+
+test("OK: events that can't be added to the graph are kept, and added when they can be", async () => {
+  const user = mesh().user();
+  const { orgId } = user.who;
+  const { sql } = mesh().database;
+  const bad = runEvent({ outputs: [{ namespace: "db", name: "unlucky" }] });
+  await sql.unsafe(
+    `alter table orchestration.lineage_entities add constraint unlucky check (name <> 'unlucky')`,
+  );
+  const refused = await user.lineage.ingestBatch({ events: [runEvent(), bad] });
+  expect(refused).toMatchObject({ recordedCount: 2, repeatedCount: 0, pendingCount: 2 });
+  const deps = { db: pool().db, log: createLog("test", { logLevel: "silent" }) };
+  const project = () => projectPending(deps, new Date(Date.now() + 1000), new AbortController().signal);
+  await project();
+  // The other event is in the graph.
+  expect((await graphOf(mesh(), orgId)).entities).toHaveLength(3);
+  const single = await user.lineage.ingestEvent({ event: bad });
+  expect([single.pending, single.eventId]).toEqual([true, refused.results[1]?.eventId]);
+  expect(single.nodes.map(({ name }) => name).sort()).toEqual(["a", "copy"]);
+  await sql.unsafe("alter table orchestration.lineage_entities drop constraint unlucky");
+  const again = await user.lineage.ingestEvent({ event: bad });
+  expect([again.pending, again.nodes.length]).toEqual([false, 3]);
+  expect((await graphOf(mesh(), orgId)).entities).toHaveLength(4);
+  const [left] = await sql`select from orchestration.lineage_unprojected_events where org_id = ${orgId}`;
+  expect(left).toBeUndefined();
+});
+
+test("OK: events of a namespace that is being deleted stay pending, and are added if it opens again", async () => {
+  const user = mesh().user();
+  const { orgId } = user.who;
+  const { sql } = mesh().database;
+  await user.lineage.ingestEvent({ event: runEvent(), namespace: "leaving" });
+  const { nodes } = await user.lineage.findEntities({ namespace: "db", name: "b" });
+  // As if the call that recorded it had been interrupted.
+  await sql`insert into orchestration.lineage_unprojected_events (org_id, event_id)
+    select org_id, event_id from orchestration.lineage_events where org_id = ${orgId}`;
+  await deleteGraph(mesh(), orgId);
+  const setState = (state: NamespaceContentState) =>
+    mesh()
+      .as("identity", NamespaceContentService, user.who)
+      .setNamespaceState({ orgId, namespace: "leaving", state });
+  await setState(NamespaceContentState.CLOSED);
+  const deps = { db: pool().db, log: createLog("test", { logLevel: "silent" }) };
+  const project = () => projectPending(deps, new Date(Date.now() + 1000), new AbortController().signal);
+  await project();
+  expect((await graphOf(mesh(), orgId)).entities).toEqual([]);
+  await setState(NamespaceContentState.OPEN);
+  await project();
+  expect((await graphOf(mesh(), orgId)).entities).toHaveLength(3);
+  expect((await user.lineage.findEntities({ namespace: "db", name: "b" })).nodes[0]?.entityId).toBe(
+    nodes[0]?.entityId,
+  );
 });

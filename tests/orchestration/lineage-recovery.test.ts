@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
+import { NamespaceContentState } from "../../gen/sluice/common/v1/namespaces_pb.ts";
 import { ExecutionService } from "../../gen/sluice/orchestration/v1/executions_pb.ts";
+import { NamespaceContentService } from "../../gen/sluice/orchestration/v1/namespaces_pb.ts";
 import { run } from "../../services/orchestration/run.ts";
 import { forFile } from "../lib/for-file.ts";
 import { startService, temporaryFolder } from "../lib/test-mesh.ts";
@@ -59,17 +61,20 @@ test("OK: a stop does not wait for a statement that is being read; the next star
   expect(await executionUpstream(user(), executionId)).toEqual({ tables: [], columns: [] });
 }, 120_000);
 
-test("OK: what a crash left is recorded at the next start, once", async () => {
+/** Adds an execution whose lineage is not recorded. Returns its id. */
+async function insert(ageHours: number, namespace = "default"): Promise<string> {
   const { userId, orgId } = user().who;
-  const insert = async (ageHours: number, state = "succeeded") => {
-    const time = (Date.now() - ageHours * 3_600_000).toString(16).padStart(12, "0");
-    const id = `${time.slice(0, 8)}-${time.slice(8)}-7${randomUUID().slice(15)}`;
-    await mesh().database.sql`
-      insert into orchestration.executions
-        (execution_id, org_id, source_id, sql, state, end_time, creator_user_id, process_id)
-      values (${id}, ${orgId}, ${sourceId()}, 'select sum(total) from orders', ${state}, now(), ${userId}, ${id})`;
-    return id;
-  };
+  const time = (Date.now() - ageHours * 3_600_000).toString(16).padStart(12, "0");
+  const id = `${time.slice(0, 8)}-${time.slice(8)}-7${randomUUID().slice(15)}`;
+  await mesh().database.sql`
+    insert into orchestration.executions
+      (execution_id, org_id, namespace, source_id, sql, state, end_time, creator_user_id, process_id)
+    values (${id}, ${orgId}, ${namespace}, ${sourceId()}, 'select sum(total) from orders', 'succeeded', now(),
+      ${userId}, ${id})`;
+  return id;
+}
+
+test("OK: what a crash left is recorded at the next start, once", async () => {
   const left: string[] = [];
   // More than one batch of the search.
   for (let index = 0; index < 120; index++) left.push(await insert(1));
@@ -94,4 +99,29 @@ test("OK: what a crash left is recorded at the next start, once", async () => {
   expect(await failureOf(user().lineage.getUpstream({ entityId: old }))).toMatchObject({
     reason: "RESOURCE_NOT_FOUND",
   });
+}, 120_000);
+
+test("OK: an execution of a namespace that is deleted meanwhile is not recorded, unless the namespace opens again", async () => {
+  const { database, peers } = mesh();
+  const { orgId } = user().who;
+  const setState = (state: NamespaceContentState) =>
+    mesh()
+      .as("identity", NamespaceContentService, user().who)
+      .setNamespaceState({ orgId, namespace: "leaving", state });
+  await setState(NamespaceContentState.CLOSED);
+  const left = await insert(2, "leaving");
+  const other = await insert(1);
+  await using folder = await temporaryFolder();
+  const config = configOf({ databaseUrl: database.urls.orchestration, folder: folder.path, peers });
+  await using service = await startService(run, config);
+  const recorded = { tables: ["orders"], columns: ["orders.total > _col_0 AGGREGATION"] };
+  // Both are of one batch.
+  expect(await executionUpstream(user(), other)).toEqual(recorded);
+  expect(await failureOf(user().lineage.getUpstream({ entityId: left }))).toMatchObject({
+    reason: "RESOURCE_NOT_FOUND",
+  });
+  await setState(NamespaceContentState.OPEN);
+  const client = service.client(ExecutionService, user().who);
+  await client.executeQuery({ sourceId: sourceId(), sql: "select id from orders" });
+  expect(await executionUpstream(user(), left)).toEqual(recorded);
 }, 120_000);

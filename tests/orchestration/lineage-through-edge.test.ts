@@ -69,7 +69,7 @@ test("OK: events of a batch are returned byte for byte, and a broken one keeps n
   const { results, ...counts } = (await response.json()) as {
     results: { outcome: string; message?: string; eventId?: string }[];
   };
-  expect(counts).toEqual({ recordedCount: 2, repeatedCount: 0, refusedCount: 4 });
+  expect(counts).toEqual({ recordedCount: 2, repeatedCount: 0, refusedCount: 4, pendingCount: 0 });
   expect(results.map(({ message }) => message ?? "")).toEqual([
     "",
     "event: is not JSON: unexpected character at position 7",

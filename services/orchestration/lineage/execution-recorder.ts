@@ -10,6 +10,7 @@ import { listTablesByName } from "../table-repository.ts";
 import type { Forwarder } from "./forward/forwarder.ts";
 import type { Lineage, LineageEntity } from "./lineage.ts";
 import { insertEntities, insertLineage } from "./lineage-repository.ts";
+import { inOpenNamespaces } from "./open-namespaces.ts";
 import type { Dialect } from "./sql/statement-facts.ts";
 import type { StatementReader } from "./sql/statement-reader.ts";
 import { executionLineage, resolveTables } from "./statement-lineage.ts";
@@ -54,6 +55,8 @@ export function createExecutionRecorder(deps: RecorderDeps): ExecutionRecorder {
   const queue: SucceededExecution[] = [];
   /** The id after which the database is searched; undefined when nothing is left there. */
   let searchAfter: string | undefined = firstId();
+  /** Whether executions were left out because their namespace is closed: it may open again. */
+  let hasClosed = false;
   let working: Promise<void> | undefined;
   const stopped = new AbortController();
 
@@ -73,12 +76,15 @@ export function createExecutionRecorder(deps: RecorderDeps): ExecutionRecorder {
         await recordGroup(orgId, group);
       }
     }
+    if (hasClosed) searchAfter = firstId();
+    hasClosed = false;
   }
 
   /** If a batch fails, each execution is recorded alone, so that one does not block the others. */
   async function recordGroup(orgId: string, group: readonly SucceededExecution[]): Promise<void> {
     try {
-      await recordBatch(deps, orgId, group);
+      const isWhole = await recordBatch(deps, orgId, group);
+      hasClosed ||= !isWhole;
     } catch (err) {
       if (stopped.signal.aborted || isTransient(err)) throw err;
       const [only, ...others] = group;
@@ -128,31 +134,31 @@ function isTransient(error: unknown): boolean {
   return code === Code.Unavailable || code === Code.Aborted;
 }
 
+/** Returns false if executions were left out, because a namespace is closed. */
 async function recordBatch(
   { db, reader, forwarder }: RecorderDeps,
   orgId: string,
   executions: readonly SucceededExecution[],
-): Promise<void> {
+): Promise<boolean> {
   const [first] = executions;
-  if (!first) return;
+  if (!first) return true;
   const scope: Scope = {
     orgId,
     namespaces: "all",
     principal: { orgId, userId: first.creatorUserId, roles: [] },
   };
   const listTables = cacheTables(db, scope);
-  const lineages: Lineage[] = [];
+  const read: { namespace: string; lineage: Lineage }[] = [];
   for (const execution of executions) {
+    const { namespace } = execution;
     const lineage = await lineageOf(listTables, reader, execution);
-    lineages.push({
-      ...lineage,
-      entities: [
-        ...lineage.entities.slice(0, 1).map(withOwner(execution.creatorUserId)),
-        ...lineage.entities.slice(1),
-      ].map(ownedBy(execution.namespace)),
-    });
+    const [job, ...others] = lineage.entities;
+    const owned = [...(job ? [withOwner(execution.creatorUserId)(job)] : []), ...others];
+    read.push({ namespace, lineage: { ...lineage, entities: owned.map(ownedBy(namespace)) } });
   }
-  await db.transaction(async (tx) => {
+  return db.transaction(async (tx) => {
+    const open = await inOpenNamespaces(tx, orgId, read);
+    const lineages = open.map(({ lineage }) => lineage);
     // The transaction that inserts the execution's entity also records its lineage, so it is recorded once.
     const jobs = lineages.flatMap(({ entities: [job] }) => (job ? [job] : []));
     const inserted = await insertEntities(tx, scope, jobs, defaultNamespace);
@@ -160,6 +166,7 @@ async function recordBatch(
     const fresh = lineages.filter(isInserted);
     await insertLineage(tx, scope, fresh, defaultNamespace);
     await forwarder.queue(tx, orgId, fresh);
+    return open.length === read.length;
   });
 }
 

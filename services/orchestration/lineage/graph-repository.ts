@@ -1,9 +1,10 @@
 import { and, asc, eq, getTableColumns, type SQL, sql } from "drizzle-orm";
 import type { Db } from "../../lib/database/database.ts";
+import { prepared } from "../../lib/database/prepared-statements.ts";
 import type { Scope } from "../../lib/rpc/guard.ts";
+import { texts, uuids } from "./arrays.ts";
 import type { LineageEdge } from "./lineage.ts";
-import { visible } from "./lineage-repository.ts";
-import { lineageColumns, lineageEdges, lineageEntities } from "./lineage-schema.ts";
+import { lineageColumns, lineageEdges } from "./lineage-schema.ts";
 
 /** Upstream leads to the entities that an entity was made of, downstream to those made of it. */
 export type Direction = "upstream" | "downstream";
@@ -14,71 +15,31 @@ export type Period = { readonly start: string | undefined; readonly end: string 
 export type ColumnRow = typeof lineageColumns.$inferSelect;
 export type EdgeRow = LineageEdge & { readonly firstTime: string; readonly lastTime: string };
 
-// One parameter, however many ids: a statement with a thousand parameters takes longer to plan than to run.
-const ids = (entityIds: readonly string[]): SQL => sql`${sql.param([...entityIds])}::uuid[]`;
-
 /** Condition for edges with a flow in the period, as far as their times say. */
-const during = ({ start, end }: Period): SQL | undefined =>
+export const during = ({ start, end }: Period): SQL | undefined =>
   and(
     start === undefined ? undefined : sql`${lineageEdges.lastTime} >= ${start}::timestamptz`,
     end === undefined ? undefined : sql`${lineageEdges.firstTime} < ${end}::timestamptz`,
   );
 
-/** The direct neighbours of `from` in a direction, without `known`, sorted; at most `limit`. */
-export async function listNeighbours(
-  db: Db,
-  scope: Scope,
-  direction: Direction,
-  query: {
-    readonly from: readonly string[];
-    readonly known: readonly string[];
-    readonly period: Period;
-    readonly limit: number;
-  },
-): Promise<string[]> {
-  const { fromEntityId, toEntityId } = lineageEdges;
-  const [near, far] = direction === "upstream" ? [toEntityId, fromEntityId] : [fromEntityId, toEntityId];
-  const rows = await db
-    .selectDistinct({ entityId: far })
-    .from(lineageEdges)
-    .innerJoin(
-      lineageEntities,
-      and(eq(lineageEntities.orgId, lineageEdges.orgId), eq(lineageEntities.entityId, far)),
-    )
-    .where(
-      and(
-        visible(scope),
-        eq(lineageEdges.orgId, scope.orgId),
-        sql`${near} = any(${ids(query.from)})`,
-        sql`${far} <> all(${ids(query.known)})`,
-        during(query.period),
-      ),
-    )
-    .orderBy(asc(far))
-    .limit(query.limit);
-  return rows.map(({ entityId }) => entityId);
-}
-
 /** The edges between entities; at most `limit`. */
-export function listEdges(
+export async function listEdges(
   db: Db,
   scope: Scope,
   query: { readonly among: readonly string[]; readonly period: Period; readonly limit: number },
 ): Promise<EdgeRow[]> {
-  const { fromEntityId, toEntityId, firstTime, lastTime } = lineageEdges;
-  return db
-    .select({ fromEntityId, toEntityId, firstTime, lastTime })
-    .from(lineageEdges)
-    .where(
-      and(
-        eq(lineageEdges.orgId, scope.orgId),
-        sql`${fromEntityId} = any(${ids(query.among)})`,
-        sql`${toEntityId} = any(${ids(query.among)})`,
-        during(query.period),
-      ),
-    )
-    .orderBy(asc(fromEntityId), asc(toEntityId))
-    .limit(query.limit);
+  const { orgId, fromEntityId, toEntityId } = lineageEdges;
+  const where = and(
+    eq(orgId, scope.orgId),
+    sql`${fromEntityId} = any(${uuids(query.among)})`,
+    sql`${toEntityId} = any(${uuids(query.among)})`,
+    during(query.period),
+  );
+  return await db.execute<EdgeRow>(sql`${prepared}
+    select from_entity_id as "fromEntityId", to_entity_id as "toEntityId", first_time as "firstTime",
+      last_time as "lastTime"
+    from ${lineageEdges} where ${where}
+    order by from_entity_id, to_entity_id limit ${query.limit}::int`);
 }
 
 /** The columns on the edges between entities, as far as they are columns of one of them; at most `limit`. */
@@ -95,9 +56,9 @@ export function listColumns(
     .where(
       and(
         eq(lineageColumns.orgId, scope.orgId),
-        sql`${fromEntityId} = any(${ids(entityIds)})`,
-        sql`${toEntityId} = any(${ids(entityIds)})`,
-        scope.namespaces === "all" ? undefined : sql`${columnEntityId} = any(${ids(entityIds)})`,
+        sql`${fromEntityId} = any(${uuids(entityIds)})`,
+        sql`${toEntityId} = any(${uuids(entityIds)})`,
+        scope.namespaces === "all" ? undefined : sql`${columnEntityId} = any(${uuids(entityIds)})`,
       ),
     )
     .orderBy(
@@ -122,8 +83,8 @@ export function listColumnFlows(
   query: { readonly from: readonly ColumnPosition[]; readonly period: Period; readonly limit: number },
 ): Promise<ColumnRow[]> {
   const { orgId, columnEntityId, fromColumn, fromEntityId, toEntityId, toColumn } = lineageColumns;
-  const columns = sql`${sql.param(query.from.map(({ column }) => column))}::text[]`;
-  const origins = sql`unnest(${ids(query.from.map(({ entityId }) => entityId))}, ${columns}) as origin (entity_id, name)`;
+  const columns = texts(query.from.map(({ column }) => column));
+  const origins = sql`unnest(${uuids(query.from.map(({ entityId }) => entityId))}, ${columns}) as origin (entity_id, name)`;
   const isNext =
     direction === "downstream"
       ? sql`${columnEntityId} = origin.entity_id and (origin.name = '' or ${fromColumn} = origin.name)`

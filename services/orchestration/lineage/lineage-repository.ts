@@ -1,12 +1,18 @@
-import { and, asc, eq, inArray, sql } from "drizzle-orm";
+import { and, asc, eq, sql } from "drizzle-orm";
 import type { Db } from "../../lib/database/database.ts";
-import { everywhere, ownerIn, within } from "../../lib/database/scope.ts";
+import { prepared } from "../../lib/database/prepared-statements.ts";
+import { ownerIn, within } from "../../lib/database/scope.ts";
 import type { Scope } from "../../lib/rpc/guard.ts";
 import { batchesOf } from "../batches.ts";
-import type { Lineage, LineageEdge, LineageEntity, TimedEdge } from "./lineage.ts";
+import { texts, uuids } from "./arrays.ts";
+import type { Lineage, LineageColumn, LineageEntity } from "./lineage.ts";
 import { lineageColumns, lineageEdges, lineageEntities } from "./lineage-schema.ts";
+import { type MergedEdge, mergedColumns, mergedEdges, mergedEntities } from "./merge-lineage.ts";
 
-export type EntityRow = typeof lineageEntities.$inferSelect;
+export type EntityRow = Pick<
+  typeof lineageEntities.$inferSelect,
+  "entityId" | "ownerNamespace" | "kind" | "namespace" | "name" | "parentEntityId" | "owners" | "createTime"
+>;
 
 /** Owners of an entity: more are not added to it. */
 const ownersMax = 1000;
@@ -20,12 +26,16 @@ export const visible = (scope: Scope) =>
 
 /** The entities with these ids; unknown ids are skipped. */
 export async function listEntities(db: Db, scope: Scope, entityIds: readonly string[]): Promise<EntityRow[]> {
-  const rows: EntityRow[] = [];
+  const found: EntityRow[] = [];
   for (const batch of batchesOf(entityIds)) {
-    const where = and(visible(scope), inArray(lineageEntities.entityId, batch));
-    rows.push(...(await db.select().from(lineageEntities).where(where)));
+    const where = and(visible(scope), sql`${lineageEntities.entityId} = any(${uuids(batch)})`);
+    const rows = await db.execute<Omit<EntityRow, "createTime"> & { createTime: string }>(sql`${prepared}
+      select entity_id as "entityId", owner_namespace as "ownerNamespace", kind, namespace, name,
+        parent_entity_id as "parentEntityId", owners, create_time as "createTime"
+      from ${lineageEntities} where ${where}`);
+    for (const row of rows) found.push({ ...row, createTime: new Date(row.createTime) });
   }
-  return rows;
+  return found;
 }
 
 /** The entities with a name of OpenLineage, ordered by kind. */
@@ -60,11 +70,9 @@ export async function insertEntities(
 ): Promise<ReadonlySet<string>> {
   const added = new Set<string>();
   for (const batch of batchesOf(mergedEntities(entities))) {
-    const rows = await tx
-      .insert(lineageEntities)
-      .values(batch.map((entity) => ownedEntity(scope, entity, namespace)))
-      .onConflictDoNothing()
-      .returning({ entityId: lineageEntities.entityId });
+    const rows = await tx.execute<{ entityId: string }>(sql`${prepared}
+      insert into ${lineageEntities} ${entityValues(scope, batch, namespace)}
+      on conflict do nothing returning entity_id as "entityId"`);
     for (const { entityId } of rows) added.add(entityId);
   }
   return added;
@@ -81,30 +89,43 @@ export async function insertLineage(
   lineages: readonly Lineage[],
   namespace: string,
 ): Promise<void> {
-  const { orgId } = scope;
-  const withOrg = <Row extends object>(row: Row) => ({ ...row, orgId });
   const entities = lineages.flatMap((lineage) => lineage.entities);
   const added = await insertEntities(tx, scope, entities, namespace);
   const described = entities.filter(
     ({ entityId, parent, owners }) => !added.has(entityId) && (parent ?? owners),
   );
   await describeEntities(tx, scope, described, namespace);
-  for (const batch of batchesOf(mergedEdges(lineages.flatMap((lineage) => lineage.edges)))) {
-    await tx
-      .insert(lineageEdges)
-      .values(batch.map(withOrg))
-      .onConflictDoUpdate({
-        target: [lineageEdges.orgId, lineageEdges.fromEntityId, lineageEdges.toEntityId],
-        set: {
-          firstTime: sql`least(${lineageEdges.firstTime}, excluded.first_time)`,
-          lastTime: sql`greatest(${lineageEdges.lastTime}, excluded.last_time)`,
-        },
-        setWhere: sql`excluded.first_time < ${lineageEdges.firstTime} or excluded.last_time > ${lineageEdges.lastTime}`,
-      });
+  await insertEdges(tx, scope, mergedEdges(lineages.flatMap((lineage) => lineage.edges)));
+  await insertColumns(tx, scope, mergedColumns(lineages.flatMap((lineage) => lineage.columns)));
+}
+
+async function insertEdges(tx: Db, { orgId }: Scope, edges: readonly MergedEdge[]): Promise<void> {
+  const { firstTime, lastTime } = lineageEdges;
+  for (const batch of batchesOf(edges)) {
+    const each = (key: keyof MergedEdge) => batch.map((edge) => edge[key]);
+    await tx.execute(sql`${prepared}
+      insert into ${lineageEdges} (org_id, from_entity_id, to_entity_id, first_time, last_time)
+      select ${orgId}::uuid, from_entity_id, to_entity_id, first_time::timestamptz, last_time::timestamptz
+      from unnest(${uuids(each("fromEntityId"))}, ${uuids(each("toEntityId"))}, ${texts(each("firstTime"))},
+        ${texts(each("lastTime"))}) as edge (from_entity_id, to_entity_id, first_time, last_time)
+      on conflict (org_id, from_entity_id, to_entity_id) do update set
+        first_time = least(${firstTime}, excluded.first_time), last_time = greatest(${lastTime}, excluded.last_time)
+      where excluded.first_time < ${firstTime} or excluded.last_time > ${lastTime}`);
   }
-  const columns = uniqueSorted(lineages.flatMap((lineage) => lineage.columns));
+}
+
+async function insertColumns(tx: Db, { orgId }: Scope, columns: readonly LineageColumn[]): Promise<void> {
   for (const batch of batchesOf(columns)) {
-    await tx.insert(lineageColumns).values(batch.map(withOrg)).onConflictDoNothing();
+    const each = (key: keyof LineageColumn) => batch.map((column) => column[key]);
+    await tx.execute(sql`${prepared}
+      insert into ${lineageColumns}
+        (org_id, from_entity_id, to_entity_id, to_column, column_entity_id, from_column, transformation)
+      select ${orgId}::uuid, from_entity_id, to_entity_id, to_column, column_entity_id, from_column,
+        transformation::orchestration.lineage_transformation
+      from unnest(${uuids(each("fromEntityId"))}, ${uuids(each("toEntityId"))}, ${texts(each("toColumn"))},
+        ${uuids(each("columnEntityId"))}, ${texts(each("fromColumn"))}, ${texts(each("transformation"))})
+        as "column" (from_entity_id, to_entity_id, to_column, column_entity_id, from_column, transformation)
+      on conflict do nothing`);
   }
 }
 
@@ -123,40 +144,36 @@ async function describeEntities(
     and (${ownersTime} is null or excluded.owners_time > ${ownersTime}))`;
   // Owners of the same time are all kept: neither is the latest.
   const isMore = sql`(excluded.owners_time = ${ownersTime} and not excluded.owners <@ ${owners}
-    and cardinality(${owners}) < ${ownersMax})`;
+    and cardinality(${owners}) < ${sql.raw(String(ownersMax))})`;
   for (const batch of batchesOf(mergedEntities(entities))) {
-    await tx
-      .insert(lineageEntities)
-      .values(batch.map((entity) => ownedEntity(scope, entity, namespace)))
-      .onConflictDoUpdate({
-        target: [lineageEntities.orgId, lineageEntities.entityId],
-        set: {
-          parentEntityId: sql`case when ${isParent} then excluded.parent_entity_id else ${parentEntityId} end`,
-          parentTime: sql`case when ${isParent} then excluded.parent_time else ${parentTime} end`,
-          owners: sql`case when ${isLater} then excluded.owners when ${isMore}
-            then (select array_agg(distinct owner) from unnest(${owners} || excluded.owners) as owner)
-            else ${owners} end`,
-          ownersTime: sql`case when ${isLater} then excluded.owners_time else ${ownersTime} end`,
-        },
-        setWhere: sql`(${isParent} or ${isLater} or ${isMore}) and ${ownerNamespace} = excluded.owner_namespace`,
-      });
+    await tx.execute(sql`${prepared}
+      insert into ${lineageEntities} ${entityValues(scope, batch, namespace)}
+      on conflict (org_id, entity_id) do update set
+        parent_entity_id = case when ${isParent} then excluded.parent_entity_id else ${parentEntityId} end,
+        parent_time = case when ${isParent} then excluded.parent_time else ${parentTime} end,
+        owners = case when ${isLater} then excluded.owners when ${isMore}
+          then (select array_agg(distinct owner) from unnest(${owners} || excluded.owners) as owner)
+          else ${owners} end,
+        owners_time = case when ${isLater} then excluded.owners_time else ${ownersTime} end
+      where (${isParent} or ${isLater} or ${isMore}) and ${ownerNamespace} = excluded.owner_namespace`);
   }
 }
 
-/** Values of an entity's row. */
-function ownedEntity(scope: Scope, entity: LineageEntity, namespace: string) {
-  const { ownerNamespace, parent, owners, ...named } = entity;
-  const owner =
-    ownerNamespace === undefined ? ownerIn(scope, namespace) : ownerIn(everywhere(scope), ownerNamespace);
-  return {
-    ...named,
-    orgId: owner.orgId,
-    ownerNamespace: owner.namespace,
-    parentEntityId: parent?.entityId ?? null,
-    parentTime: parent?.time ?? null,
-    owners: [...(owners?.names ?? [])],
-    ownersTime: owners?.time ?? null,
-  };
+/** Columns and rows of entities, for an insert. */
+function entityValues(scope: Scope, entities: readonly LineageEntity[], namespace: string) {
+  const own = ownerIn(scope, namespace).namespace;
+  const each = (textOf: (entity: LineageEntity) => string | undefined) =>
+    entities.map((entity) => textOf(entity) ?? null);
+  return sql`(org_id, owner_namespace, entity_id, kind, namespace, name, parent_entity_id, parent_time, owners,
+      owners_time)
+    select ${scope.orgId}::uuid, owner_namespace, entity_id, kind::orchestration.lineage_kind, namespace, name,
+      parent_entity_id, parent_time::timestamptz, array(select json_array_elements_text(owners::json)),
+      owners_time::timestamptz
+    from unnest(${texts(each(({ ownerNamespace = own }) => ownerNamespace))}, ${uuids(each(({ entityId }) => entityId))},
+      ${texts(each(({ kind }) => kind))}, ${texts(each((entity) => entity.namespace))}, ${texts(each(({ name }) => name))},
+      ${uuids(each(({ parent }) => parent?.entityId))}, ${texts(each(({ parent }) => parent?.time))},
+      ${texts(each(({ owners }) => owners && JSON.stringify(owners.names)))}, ${texts(each(({ owners }) => owners?.time))})
+      as entity (owner_namespace, entity_id, kind, namespace, name, parent_entity_id, parent_time, owners, owners_time)`;
 }
 
 /** Moves entities to another namespace. */
@@ -171,57 +188,6 @@ export async function moveEntities(
     await tx
       .update(lineageEntities)
       .set({ ownerNamespace })
-      .where(and(visible(scope), inArray(lineageEntities.entityId, batch)));
+      .where(and(visible(scope), sql`${lineageEntities.entityId} = any(${uuids(batch)})`));
   }
-}
-
-/** Merges duplicates, sorted by id. The first namespace wins, and only entities of it are merged. */
-function mergedEntities(entities: readonly LineageEntity[]): LineageEntity[] {
-  const byId = new Map<string, LineageEntity>();
-  for (const entity of entities) {
-    const known = byId.get(entity.entityId);
-    if (!known) byId.set(entity.entityId, entity);
-    else if (known.ownerNamespace === entity.ownerNamespace) byId.set(entity.entityId, merged(known, entity));
-  }
-  return [...byId.values()].sort((one, other) => (one.entityId < other.entityId ? -1 : 1));
-}
-
-function merged(one: LineageEntity, other: LineageEntity): LineageEntity {
-  const parent = earlierParent(one.parent, other.parent);
-  const owners = laterOwners(one.owners, other.owners);
-  return { ...one, ...(parent && { parent }), ...(owners && { owners }) };
-}
-
-type Parent = LineageEntity["parent"];
-type Owners = LineageEntity["owners"];
-
-function earlierParent(one: Parent, other: Parent): Parent {
-  if (!one || !other) return one ?? other;
-  if (one.time !== other.time) return one.time < other.time ? one : other;
-  return one.entityId < other.entityId ? one : other;
-}
-
-function laterOwners(one: Owners, other: Owners): Owners {
-  if (!one || !other) return one ?? other;
-  if (one.time !== other.time) return one.time > other.time ? one : other;
-  return { names: [...new Set([...one.names, ...other.names])], time: one.time };
-}
-
-/** One row for each edge, with the range of its times; sorted. */
-function mergedEdges(edges: readonly TimedEdge[]) {
-  const now = new Date().toISOString();
-  const byKey = new Map<string, LineageEdge & { firstTime: string; lastTime: string }>();
-  for (const { fromEntityId, toEntityId, time = now } of edges) {
-    const key = `${fromEntityId} ${toEntityId}`;
-    const edge = byKey.get(key) ?? { fromEntityId, toEntityId, firstTime: time, lastTime: time };
-    if (time < edge.firstTime) edge.firstTime = time;
-    if (time > edge.lastTime) edge.lastTime = time;
-    byKey.set(key, edge);
-  }
-  return [...byKey.keys()].sort().flatMap((key) => byKey.get(key) ?? []);
-}
-
-function uniqueSorted<Row extends object>(rows: readonly Row[]): Row[] {
-  const byKey = new Map(rows.map((row) => [JSON.stringify(Object.entries(row).sort()), row]));
-  return [...byKey.keys()].sort().map((key) => byKey.get(key) as Row);
 }

@@ -7,11 +7,11 @@ import {
   type EdgeRow,
   listColumns,
   listEdges,
-  listNeighbours,
   type Period,
 } from "./graph-repository.ts";
 import type { LineageEdge } from "./lineage.ts";
 import { type EntityRow, listEntities } from "./lineage-repository.ts";
+import { listLevels } from "./reach-repository.ts";
 
 /** Limits of one response. */
 const nodesMax = 1000;
@@ -46,14 +46,22 @@ export async function walk(
   entityId: string,
   options: WalkOptions,
 ): Promise<Graph | undefined> {
-  const [start] = await listEntities(db, scope, [entityId]);
-  if (!start) return undefined;
   const walkOptions = { ...options, depth: options.depth || depthDefault };
-  if (options.column === "") {
-    return readGraph(db, scope, await reach(db, scope, start.entityId, walkOptions), options.period);
-  }
-  const reached = await reachColumns(db, scope, { entityId: start.entityId, nodesMax }, walkOptions);
-  return readGraph(db, scope, reached, options.period);
+  const reached =
+    options.column === ""
+      ? await reach(db, scope, entityId, walkOptions)
+      : await reachColumn(db, scope, entityId, walkOptions);
+  return reached && readGraph(db, scope, reached, options.period);
+}
+
+async function reachColumn(
+  db: Db,
+  scope: Scope,
+  entityId: string,
+  options: WalkOptions,
+): Promise<ReachedColumns | undefined> {
+  const [start] = await listEntities(db, scope, [entityId]);
+  return start && reachColumns(db, scope, { entityId: start.entityId, nodesMax }, options);
 }
 
 type Reached = Omit<ReachedColumns, "flows"> & Partial<ReachedColumns>;
@@ -84,26 +92,24 @@ async function readGraph(
   };
 }
 
-/** The reachable ids with their distance, in its order. */
+/** The reachable ids with their distance, in its order. Undefined if the start does not exist. */
 async function reach(
   db: Db,
   scope: Scope,
   start: string,
   { directions, depth, period }: Omit<WalkOptions, "column">,
-): Promise<Reached> {
-  const distances = new Map([[start, 0]]);
-  let walks = directions.map((direction) => ({ direction, known: new Set([start]), frontier: [start] }));
-  // One step more than requested shows whether the graph is truncated.
-  for (let step = 0; step <= depth && walks.length > 0; step++) {
-    for (const one of walks) {
-      const { direction, known, frontier } = one;
-      const query = { from: frontier, known: [...known], period, limit: nodesMax + 1 };
-      one.frontier = await listNeighbours(db, scope, direction, query);
-      const isWhole = add(distances, one.frontier, step + 1, step === depth ? 0 : nodesMax);
+): Promise<Reached | undefined> {
+  // One step and one entity more than requested show whether the graph is truncated.
+  const query = { start, steps: depth + 1, period, limit: nodesMax + 1 };
+  const walks = await Promise.all(directions.map((direction) => listLevels(db, scope, direction, query)));
+  const [first] = walks.flatMap(([level]) => level ?? []);
+  if (first === undefined) return undefined;
+  const distances = new Map([[first, 0]]);
+  for (let distance = 1; distance <= depth + 1; distance++) {
+    for (const levels of walks) {
+      const isWhole = add(distances, levels[distance] ?? [], distance, distance > depth ? 0 : nodesMax);
       if (!isWhole) return { distances, truncated: true };
-      for (const id of one.frontier) known.add(id);
     }
-    walks = walks.filter(({ frontier }) => frontier.length > 0);
   }
   return { distances, truncated: false };
 }

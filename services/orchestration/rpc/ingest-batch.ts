@@ -20,7 +20,7 @@ export const ingestBatch =
     await requireNamespace(policies, scope, namespace);
     const all = await readEvents(db, scope, textsOfEvents(events, eventsJson));
     const readable = all.filter((read) => read.kind === "readable");
-    const { ids, fresh } = await recordEvents(db, scope, readable, namespace);
+    const { ids, fresh, pendingCount } = await recordEvents(db, scope, readable, namespace);
     const unreported = new Set(fresh);
     const results = all.map((read) => resultOf(read, ids, unreported));
     const count = (outcome: IngestOutcome) => results.filter((result) => result.outcome === outcome).length;
@@ -29,6 +29,7 @@ export const ingestBatch =
       repeatedCount: count(IngestOutcome.REPEATED),
       refusedCount: count(IngestOutcome.REFUSED),
       results,
+      pendingCount,
     };
   };
 

@@ -27,9 +27,9 @@ export const ingestEvent =
         })),
       );
     }
-    const { ids } = await recordEvents(db, scope, [read], namespace);
+    const { ids, pendingCount } = await recordEvents(db, scope, [read], namespace);
     const rows = await listEntities(db, scope, read.entityIds);
     const byId = new Map(rows.map((row) => [row.entityId, row]));
     const nodes = read.entityIds.flatMap((id) => byId.get(id) ?? []).map(toNode);
-    return { nodes, eventId: ids.get(read.sha256) ?? "" };
+    return { nodes, eventId: ids.get(read.sha256) ?? "", pending: pendingCount > 0 };
   };

@@ -1,6 +1,7 @@
-import { and, asc, eq, getTableColumns, gt, inArray, isNull, lt, sql } from "drizzle-orm";
+import { and, asc, eq, getTableColumns, gt, isNull, lt, sql } from "drizzle-orm";
 import type { Db } from "../../../lib/database/database.ts";
 import { enterNamespace } from "../../../lib/database/namespace-gate.ts";
+import { prepared } from "../../../lib/database/prepared-statements.ts";
 import { everywhere, ownerIn, within } from "../../../lib/database/scope.ts";
 import { idField, timeField } from "../../../lib/list/fields.ts";
 import { type ListRequest, listOf, type Page } from "../../../lib/list/list-of.ts";
@@ -8,6 +9,7 @@ import type { Scope } from "../../../lib/rpc/guard.ts";
 import { newId } from "../../../lib/values/ids.ts";
 import { batchesOf } from "../../batches.ts";
 import { closedNamespaces } from "../../schema.ts";
+import { texts, uuids } from "../arrays.ts";
 import { lineageEvents, unprojectedEvents } from "../event-schema.ts";
 
 export type EventRow = typeof lineageEvents.$inferSelect;
@@ -80,21 +82,21 @@ export async function listKnownEvents(
   const isPending = sql<boolean>`${unprojectedEvents.eventId} is not null`;
   const known = new Map<string, KnownEvent>();
   for (const batch of batchesOf(hashes)) {
-    const bytes = batch.map((hash) => Buffer.from(hash, "hex"));
+    const isOne = sql`${sha256} in (select decode(hash, 'hex') from unnest(${texts(batch)}) as hash)`;
     const rows = await db
-      .select({ sha256, eventId, namespace, isPending })
+      .select({ hash: sql<string>`encode(${sha256}, 'hex')`, eventId, namespace, isPending })
       .from(lineageEvents)
       .leftJoin(
         unprojectedEvents,
         and(eq(unprojectedEvents.orgId, lineageEvents.orgId), eq(unprojectedEvents.eventId, eventId)),
       )
-      .where(and(within(everywhere({ orgId }), lineageEvents), inArray(sha256, bytes)));
-    for (const { sha256: hash, ...event } of rows) known.set(hexOf(hash), event);
+      .where(and(within(everywhere({ orgId }), lineageEvents), isOne));
+    for (const { hash, ...event } of rows) known.set(hash, event);
   }
   return known;
 }
 
-/** Inserts events, which are to be projected. Returns the ids of the new ones by hash. */
+/** Inserts events. Returns the ids of the new ones by hash. */
 export async function insertEvents(
   tx: Db,
   scope: Scope,
@@ -107,34 +109,37 @@ export async function insertEvents(
   const byHash = new Map(events.map((event) => [event.sha256, event]));
   const sorted = [...byHash.values()].sort((one, other) => (one.sha256 < other.sha256 ? -1 : 1));
   for (const batch of batchesOf(sorted)) {
-    const values = batch.map(({ sha256, text, eventTime, ...event }) => ({
-      ...event,
-      ...owner,
-      eventId: newId(),
-      sha256: Buffer.from(sha256, "hex"),
-      event: text,
-      eventTime: new Date(eventTime),
-    }));
-    const rows = await tx
-      .insert(lineageEvents)
-      .values(values)
-      .onConflictDoNothing()
-      .returning({ sha256: lineageEvents.sha256, eventId: lineageEvents.eventId });
-    if (rows.length === 0) continue;
-    await tx.insert(unprojectedEvents).values(rows.map(({ eventId }) => ({ orgId: scope.orgId, eventId })));
-    for (const { sha256, eventId } of rows) inserted.set(hexOf(sha256), eventId);
+    const hashes = new Map(batch.map(({ sha256 }) => [newId(), sha256]));
+    const each = (textOf: (event: NewEvent) => string | undefined) =>
+      batch.map((event) => textOf(event) ?? null);
+    const rows = await tx.execute<{ eventId: string }>(sql`${prepared}
+      insert into ${lineageEvents}
+        (org_id, owner_namespace, event_id, sha256, event, entity_id, event_type, event_time, run_id)
+      select ${owner.orgId}::uuid, ${owner.namespace}::text, event_id, decode(sha256, 'hex'), event, entity_id,
+        event_type, event_time::timestamptz, run_id
+      from unnest(${uuids([...hashes.keys()])}, ${texts([...hashes.values()])}, ${texts(each(({ text }) => text))},
+        ${uuids(each(({ entityId }) => entityId))}, ${texts(each(({ eventType }) => eventType))},
+        ${texts(each(({ eventTime }) => eventTime))}, ${uuids(each(({ runId }) => runId))})
+        as logged (event_id, sha256, event, entity_id, event_type, event_time, run_id)
+      on conflict do nothing returning event_id as "eventId"`);
+    for (const { eventId } of rows) inserted.set(hashes.get(eventId) ?? "", eventId);
   }
   return inserted;
 }
 
-const hexOf = (sha256: Uint8Array): string => Buffer.from(sha256).toString("hex");
+/** Adds events to those to be projected. */
+export async function insertUnprojected(tx: Db, orgId: string, eventIds: readonly string[]): Promise<void> {
+  for (const batch of batchesOf(eventIds)) {
+    await tx.insert(unprojectedEvents).values(batch.map((eventId) => ({ orgId, eventId })));
+  }
+}
 
 /** Removes events from those to be projected. */
 export async function deleteUnprojected(tx: Db, orgId: string, eventIds: readonly string[]): Promise<void> {
+  const { eventId } = unprojectedEvents;
   for (const batch of batchesOf(eventIds)) {
-    await tx
-      .delete(unprojectedEvents)
-      .where(and(eq(unprojectedEvents.orgId, orgId), inArray(unprojectedEvents.eventId, batch)));
+    const where = and(eq(unprojectedEvents.orgId, orgId), sql`${eventId} = any(${uuids(batch)})`);
+    await tx.delete(unprojectedEvents).where(where);
   }
 }
 

@@ -10,7 +10,8 @@ const text = (lengthMax: number) =>
     .string("must be a text")
     .min(1, "must not be empty")
     .max(lengthMax, `must not be longer than ${lengthMax} characters`)
-    .refine((value) => !value.includes("\0"), "must not contain a NUL character");
+    .refine((value) => !value.includes("\0"), "must not contain a NUL character")
+    .refine((value) => value.isWellFormed(), "must not contain half of a surrogate pair");
 
 /** Owners of a job or a data set. */
 const ownersMax = 100;

@@ -4,12 +4,13 @@ import { defaultNamespace, everywhere } from "../../../lib/database/scope.ts";
 import type { Scope } from "../../../lib/rpc/guard.ts";
 import type { Lineage } from "../lineage.ts";
 import { insertLineage } from "../lineage-repository.ts";
+import { inOpenNamespaces } from "../open-namespaces.ts";
 import { type EventLineage, eventLineage } from "./event-lineage.ts";
 import { deleteUnprojected, type LoggedEvent } from "./event-repository.ts";
 import { parseEvent } from "./open-lineage.ts";
 import { listOwnEntities, withReferences } from "./own-entities.ts";
 
-type EventWithLineage = Pick<LoggedEvent, "eventId" | "namespace"> & { readonly lineage: Lineage };
+export type EventWithLineage = Pick<LoggedEvent, "eventId" | "namespace"> & { readonly lineage: Lineage };
 
 /** Scope of the projection, which has no caller. */
 const projectionScope = (orgId: string): Scope => ({
@@ -21,31 +22,33 @@ const projectionScope = (orgId: string): Scope => ({
 export const projectionLock = (orgId: string) =>
   sql`hashtextextended(${`sluice lineage projection ${orgId}`}, 0)`;
 
-/** Adds events to the graph. While the graph is rebuilt it returns false: they are added afterwards. */
-export async function projectLineages(
-  db: Db,
-  { orgId }: Pick<Scope, "orgId">,
+/**
+ * Adds events to the graph. Returns the ids of those that are in it: none while the graph is rebuilt, and no events of a
+ * namespace that is being deleted. The others are added afterwards.
+ */
+export async function addToGraph(
+  tx: Db,
+  orgId: string,
   events: readonly EventWithLineage[],
-): Promise<boolean> {
-  if (events.length === 0) return true;
-  return db.transaction(async (tx) => {
-    const [row] = await tx.execute(
-      sql`select pg_try_advisory_xact_lock_shared(${projectionLock(orgId)}) as "isFree"`,
-    );
-    if (row?.isFree !== true) return false;
-    await insertEventLineages(tx, orgId, events);
-    await deleteUnprojected(
-      tx,
-      orgId,
-      events.map(({ eventId }) => eventId),
-    );
-    return true;
-  });
+): Promise<ReadonlySet<string>> {
+  if (events.length === 0) return new Set();
+  const [row] = await tx.execute(
+    sql`select pg_try_advisory_xact_lock_shared(${projectionLock(orgId)}) as "isFree"`,
+  );
+  if (row?.isFree !== true) return new Set();
+  const open = await inOpenNamespaces(tx, orgId, events);
+  await insertEventLineages(tx, orgId, open);
+  return new Set(open.map(({ eventId }) => eventId));
 }
 
-/** Adds recorded events of one organisation to the graph, as `projectLineages`. */
+/** Adds recorded events of one organisation to the graph. Returns whether it has all of them. */
 export async function projectEvents(db: Db, orgId: string, events: readonly LoggedEvent[]): Promise<boolean> {
-  return projectLineages(db, { orgId }, await readLoggedEvents(db, orgId, events));
+  const lineages = await readLoggedEvents(db, orgId, events);
+  return db.transaction(async (tx) => {
+    const added = await addToGraph(tx, orgId, lineages);
+    await deleteUnprojected(tx, orgId, [...added]);
+    return added.size === lineages.length;
+  });
 }
 
 /** The lineage of recorded events. */
