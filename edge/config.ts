@@ -3,7 +3,7 @@ import { type ServiceName, serviceNames } from "../gen/services.ts";
 import { type Env, grpcAddress, logLevel, privateKeyPem } from "../services/lib/settings/env.ts";
 import { parseMeshEnv } from "../services/lib/tls/tls-settings.ts";
 import { admissionEnv, admissionOf } from "./admission/settings.ts";
-import { compatProblems, standardCompatEnv } from "./dialects/compat-settings.ts";
+import { compatPortsOf, compatProblems, standardCompatEnv } from "./dialects/compat-settings.ts";
 import { corsEnv, corsOf, corsProblems } from "./http/cors-settings.ts";
 import { tlsEnv, tlsOf, tlsProblems } from "./listen/tls-settings.ts";
 
@@ -96,6 +96,7 @@ export function parseConfig(env: Env) {
     cors: corsOf(settings),
     /** APIs of other systems that are served. */
     compatApis: settings.COMPAT_APIS,
+    compatPorts: compatPortsOf(settings.COMPAT_APIS, settings.RIVERGEN_PORTS),
     meshPrivateKey: settings.mesh_private_key,
     meshFiles: settings.meshFiles,
   });

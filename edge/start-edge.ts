@@ -24,6 +24,7 @@ import { createContentReads } from "./content/content-reads.ts";
 import { createSharedFolder } from "./content/shared-folder.ts";
 import { createChooseDialect } from "./dialects/choose-dialect.ts";
 import type { CompatApi } from "./dialects/compat-api.ts";
+import type { CompatPort } from "./dialects/compat-settings.ts";
 import { google } from "./dialects/google.ts";
 import type { ErrorStyle } from "./errors/caller-error.ts";
 import type { TrustedProxies } from "./http/client-address.ts";
@@ -31,7 +32,8 @@ import { type CorsSettings, createCors } from "./http/cors.ts";
 import { type Deadlines, defaultDeadlines } from "./http/deadline.ts";
 import type { Listener } from "./http/http.ts";
 import { type Limits, standardLimits } from "./http/limits.ts";
-import { type EdgeServer, startServer } from "./listen/server.ts";
+import type { EdgeServer } from "./listen/server.ts";
+import { startServers } from "./listen/start-servers.ts";
 import type { Tls } from "./listen/tls-context.ts";
 import { boundHeadersOf, routesOf } from "./method/routes-of.ts";
 import type { Pages } from "./pages/page.ts";
@@ -40,6 +42,7 @@ import { type CreateProtocols, listProtocols } from "./protocols/list-protocols.
 import { createListener } from "./protocols/listener.ts";
 import { createReportError } from "./protocols/report-error.ts";
 import { requireAdmission } from "./protocols/require-admission.ts";
+import { type ServedPort, servePort } from "./protocols/serve-port.ts";
 import { openUpstreams, type UpstreamOptions, type Upstreams } from "./upstream/open-upstreams.ts";
 import { transportTo } from "./upstream/transport.ts";
 import { watchUpstreams } from "./upstream/watch-upstreams.ts";
@@ -78,13 +81,15 @@ type EdgeOptions = UpstreamOptions & {
   admission?: Admission;
   /** APIs of other systems; all of them are served by the upstream `compat`. */
   compatApis?: readonly CompatApi[];
+  /** Ports of the APIs that have their own. */
+  compatPorts?: readonly CompatPort[];
   /** Makes protocols beside those of the edge; they are asked before REST. */
   createProtocols?: CreateProtocols;
   /** Proxies whose X-Forwarded-For is trusted; none by default. */
   trustedProxies?: TrustedProxies;
 };
 
-/** Serves contracts on one port. The package of each names its upstream; `identity` must be one of them. */
+/** Serves contracts on one port, and APIs of other systems on theirs. The package of each names its upstream; `identity` must be one of them. */
 export async function startEdge(options: EdgeOptions): Promise<EdgeServer> {
   const { host, port, log, tls, passedHeaders = [], compatApis = [] } = options;
   await using cleanup = new AsyncDisposableStack();
@@ -94,7 +99,9 @@ export async function startEdge(options: EdgeOptions): Promise<EdgeServer> {
   cleanup.use(addReadinessCheck("edge", () => areReady(upstreams.byName)));
   const signer = createSigner("edge", options.meshPrivateKey);
   const methods = exposed.flatMap((service) => service.methods);
-  const routes = methods.flatMap(routesOf);
+  // The paths of an API that has ports of its own are there only.
+  const shared = compatApis.filter(({ ports }) => !ports).flatMap((api) => api.services);
+  const routes = [...options.services, ...shared].flatMap((service) => service.methods.flatMap(routesOf));
   checkCaching(methods);
   const dialects = compatApis.map(({ dialect }) => dialect);
   const dialectOf = createChooseDialect(dialects);
@@ -118,12 +125,13 @@ export async function startEdge(options: EdgeOptions): Promise<EdgeServer> {
   const folder = options.storageDirectory
     ? cleanup.use(createSharedFolder(options.storageDirectory))
     : undefined;
+  const contentReads = folder && createContentReads(folder, confirmLeases(upstreams, signer));
   const protocols = listProtocols(services, {
     methods,
     routes,
     upstreams: upstreams.byName,
     pages: options.pages ?? new Map(),
-    contentReads: folder && createContentReads(folder, confirmLeases(upstreams, signer)),
+    contentReads,
     createProtocols: (made) => [
       createCompositionProtocol(planCompositions(options.compositions ?? [], routes), {
         calls: innerCalls,
@@ -133,25 +141,23 @@ export async function startEdge(options: EdgeOptions): Promise<EdgeServer> {
     ],
   });
   const corsHeaders = [...credentialHeaders, ...passedHeaders];
-  const listener: Listener = createListener({
-    protocols,
-    dialectOf,
-    trustedProxies: options.trustedProxies ?? [],
-    toError: services.toError,
-    cors: options.cors && createCors(options.cors, { routes, headers: corsHeaders }),
-    hstsMaxAgeSeconds: options.hstsMaxAgeSeconds,
-    log,
-  });
-  const server = cleanup.use(
-    await startServer({
-      host,
-      port,
-      listener,
-      dialectOf,
+  const listenerOf = (parts: Pick<ServedPort, "dialectOf" | "protocols" | "routes">): Listener =>
+    createListener({
+      ...parts,
+      trustedProxies: options.trustedProxies ?? [],
+      toError: services.toError,
+      cors: options.cors && createCors(options.cors, { routes: parts.routes, headers: corsHeaders }),
+      hstsMaxAgeSeconds: options.hstsMaxAgeSeconds,
       log,
-      tls,
-      limits: options.limits ?? standardLimits,
-    }),
+    });
+  const listener = listenerOf({ protocols, dialectOf, routes });
+  const served = (options.compatPorts ?? []).map((part) =>
+    servePort(part, services, { upstreams: upstreams.byName, contentReads }),
+  );
+  const ports = served.map((one) => ({ ...one, listener: listenerOf(one) }));
+  const limits = options.limits ?? standardLimits;
+  const server = cleanup.use(
+    await startServers({ host, log, tls, limits }, [{ port, listener, dialectOf }, ...ports]),
   );
   const owned = cleanup.move();
   return { ...server, [Symbol.asyncDispose]: () => owned.disposeAsync() };

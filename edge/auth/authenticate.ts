@@ -1,5 +1,6 @@
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
+import { ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { ErrorReason } from "../../gen/sluice/common/v1/errors_pb.ts";
 import { PolicyService } from "../../gen/sluice/identity/v1/policy_pb.ts";
 import { failure, hasReason } from "../../services/lib/rpc/errors.ts";
@@ -99,7 +100,12 @@ function toRefusal(error: unknown): unknown {
   switch (error.code) {
     case Code.Unauthenticated:
     case Code.InvalidArgument:
-      return credentialInvalid("the credential is unknown, malformed, expired or revoked");
+      return credentialInvalid(
+        "the credential is unknown, malformed, expired or revoked",
+        error.findDetails(ErrorInfoSchema).some(({ metadata }) => metadata.cause === "expired")
+          ? { cause: "expired" }
+          : {},
+      );
     case Code.DeadlineExceeded:
     case Code.Unavailable:
       if (hasReason(error, ErrorReason.ISSUER_UNAVAILABLE)) return error;

@@ -6,8 +6,8 @@ export const encodeWithNulls = (desc: DescMessage, message: Message): JsonValue 
   withNulls(desc, toJson(desc, message, { alwaysEmitImplicit: true, registry: typesOf(desc.file) }));
 
 function withNulls(desc: DescMessage, json: JsonValue): JsonValue {
-  // Well-known types such as Timestamp are text.
-  if (!isObject(json)) return json;
+  // Well-known types are text, such as Timestamp, or any JSON, such as Struct.
+  if (!isObject(json) || desc.typeName.startsWith("google.protobuf.")) return json;
   return Object.fromEntries(
     desc.fields.map(({ jsonName, fieldKind, message }) => {
       const value = json[jsonName] ?? null;

@@ -18,5 +18,5 @@ export const credentialMissing = (
 ): ConnectError =>
   failure(Code.Unauthenticated, ErrorReason.CREDENTIAL_MISSING, `a credential is required: ${remedy}`);
 
-export const credentialInvalid = (message: string): ConnectError =>
-  failure(Code.Unauthenticated, ErrorReason.CREDENTIAL_INVALID, message);
+export const credentialInvalid = (message: string, metadata: Record<string, string> = {}): ConnectError =>
+  failure(Code.Unauthenticated, ErrorReason.CREDENTIAL_INVALID, message, metadata);

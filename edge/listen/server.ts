@@ -9,7 +9,7 @@ import { type ChooseDialect, createChooseDialect } from "../dialects/choose-dial
 import { headerBytesMax } from "../http/head-limits.ts";
 import type { Listener } from "../http/http.ts";
 import { type Limits, standardLimits } from "../http/limits.ts";
-import { createConnectionLimit } from "./connection-limit.ts";
+import { type ConnectionLimit, createConnectionLimit } from "./connection-limit.ts";
 import { createHttp2Guard } from "./http2-guard.ts";
 import { endWithError, malformed, type ParserError } from "./malformed.ts";
 import { pathInBytes, pathOf } from "./request-line.ts";
@@ -40,8 +40,7 @@ export type EdgeServer = AsyncDisposable & {
   renewTls(tls: Tls): void;
 };
 
-/** Serves HTTP/1.1 and HTTP/2 on one port. Disposing drains running requests for a limited time. */
-export async function startServer(options: {
+export type ServerOptions = {
   host: string;
   port: number;
   listener: Listener;
@@ -51,7 +50,12 @@ export async function startServer(options: {
   /** Chooses the dialect of errors that are sent before there is a request. */
   dialectOf?: ChooseDialect;
   drainMs?: number;
-}): Promise<EdgeServer> {
+  /** The limit that several ports share. */
+  connections?: ConnectionLimit;
+};
+
+/** Serves HTTP/1.1 and HTTP/2 on one port. Disposing drains running requests for a limited time. */
+export async function startServer(options: ServerOptions): Promise<EdgeServer> {
   const { limits = standardLimits, dialectOf = createChooseDialect([]) } = options;
   const readers = createSlowReaders(limits.pauseMs);
   const listener: Listener = (request, response) => {
@@ -60,7 +64,7 @@ export async function startServer(options: {
   };
   const http1 = serveHttp1(listener, limits, dialectOf);
   const http2 = serveHttp2(listener, limits);
-  const connections = createConnectionLimit(limits.connectionsMax);
+  const connections = options.connections ?? createConnectionLimit(limits.connectionsMax);
   const server = listenTo(options, limits, (socket) =>
     detectVersion(socket, limits, (isHttp2, firstBytes) => {
       const path = pathInBytes(firstBytes);

@@ -39,6 +39,9 @@ const fieldPath = /[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*/y;
 
 /** Parses a template of google.api.http: "/" Segments [ ":" Verb ]. */
 export function parseTemplate(text: string): Template {
+  // The root, which the grammar has not: its one segment is empty.
+  if (text === "/")
+    return { text, segments: [{ kind: "literal", text: "" }], variables: [], verb: undefined };
   const cursor: Cursor = { text, at: 0 };
   const draft: Draft = { segments: [], variables: [] };
   expect(cursor, "/");

@@ -52,9 +52,11 @@ const storageSettings = [
 
 /** Settings passed to the process compat, which validates them. */
 const compatSettings = [
+  "COMPAT_APIS",
   "CDAP_UNRECOVERABLE_RESET",
   "GATEWAY_REGISTRATION_ORG",
   "GATEWAY_REGISTRATION_ROLE",
+  "RIVERGEN_STAGING",
 ] as const;
 /** Settings passed to identity, which validates them: issuers with the secrets that their file names, and its keys. */
 const identitySettings: readonly string[] = [
@@ -76,6 +78,7 @@ const edgeSettings = [
   "CORS_ALLOW_CREDENTIALS",
   "CORS_MAX_AGE",
   "COMPAT_APIS",
+  "RIVERGEN_PORTS",
   "RATE_LIMIT_ADDRESS",
   "RATE_LIMIT_USER",
   "RATE_LIMIT_API_KEY",

@@ -2,6 +2,7 @@ import { type Env, grpcAddress, serviceEnv } from "../lib/settings/env.ts";
 import { parseMeshEnv } from "../lib/tls/tls-settings.ts";
 import { cdapEnv } from "./cdap/settings.ts";
 import { gatewayEnv, registrationOf } from "./gateway/settings.ts";
+import { rivergenEnv, rivergenOf, rivergenProblems } from "./rivergen/settings.ts";
 
 export type CompatConfig = ReturnType<typeof parseConfig>;
 
@@ -12,11 +13,12 @@ const settings = serviceEnv.omit({ database_url: true }).extend({
   IDENTITY_ADDRESS: grpcAddress,
   ...cdapEnv,
   ...gatewayEnv,
+  ...rivergenEnv,
 });
 
 /** Reads the settings of the process that serves compat APIs; throws a ConfigError with every problem. */
 export function parseConfig(env: Env) {
-  const read = parseMeshEnv(settings, env);
+  const read = parseMeshEnv(settings, env, rivergenProblems);
   return Object.freeze({
     logLevel: read.LOG_LEVEL,
     grpcListen: read.GRPC_LISTEN,
@@ -26,6 +28,8 @@ export function parseConfig(env: Env) {
     identityAddress: read.IDENTITY_ADDRESS,
     /** Undefined: nobody may register without a credential. */
     gatewayRegistration: registrationOf(read),
+    /** Undefined: RiverGen's API is not served. */
+    rivergen: rivergenOf(read),
     /** Whether namespaces can be deleted by CDAP's API. */
     cdapUnrecoverableReset: read.CDAP_UNRECOVERABLE_RESET === "true",
   });

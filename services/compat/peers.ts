@@ -9,21 +9,26 @@ import { createSigner } from "../lib/rpc/principal.ts";
 import type { CdapPeers } from "./cdap/deps.ts";
 import type { CompatConfig } from "./config.ts";
 import type { GatewayPeers } from "./gateway/deps.ts";
+import type { RivergenPeers } from "./rivergen/deps.ts";
+import { connectRivergenPeers } from "./rivergen/peers.ts";
 
 /** Clients of the mesh. A call from a handler carries the assertion of the handler's own caller. */
 export function connectPeers(
   config: CompatConfig,
   tls: MeshTls | undefined,
-): CdapPeers & GatewayPeers & Disposable {
+): CdapPeers & GatewayPeers & { rivergen: RivergenPeers | undefined } & Disposable {
   using stack = new DisposableStack();
   const signer = createSigner("compat", config.meshPrivateKey);
+  const connect = <S extends DescService>(service: S, peer: string, address: string) =>
+    stack.use(createMeshClient(service, { peer, address, signer, tls }));
   const identity = <S extends DescService>(service: S) =>
-    stack.use(createMeshClient(service, { peer: "identity", address: config.identityAddress, signer, tls }));
+    connect(service, "identity", config.identityAddress);
   const peers = {
     auth: identity(AuthService),
     users: identity(UserService),
     accounts: identity(AccountService),
     namespaces: identity(NamespaceService),
+    rivergen: config.rivergen && connectRivergenPeers(config.rivergen, connect),
   };
   const owned = stack.move();
   return { ...peers, [Symbol.dispose]: () => owned[Symbol.dispose]() };

@@ -11,8 +11,10 @@ export const run: Run<CompatConfig> = async (config, stop, ready) => {
   const log = createLog("compat", config);
   using tls = await openMeshTls(config.meshFiles, log);
   using peers = connectPeers(config, tls);
+  const { rivergen } = config;
   const services = compatServices({
     ...peers,
+    rivergen: rivergen && peers.rivergen && { ...peers.rivergen, stages: rivergen.stages },
     registration: config.gatewayRegistration,
     unrecoverableReset: config.cdapUnrecoverableReset,
   });

@@ -107,12 +107,16 @@ export const lastPlatformAdmin = (userId: string): ConnectError =>
   );
 
 /** One message for all invalid credentials, so that it reveals nothing. */
-export const credentialInvalid = (): ConnectError =>
+export const credentialInvalid = (metadata: Record<string, string> = {}): ConnectError =>
   failure(
     Code.Unauthenticated,
     ErrorReason.CREDENTIAL_INVALID,
     "the credential is unknown, malformed, expired or revoked",
+    metadata,
   );
+
+/** The token is genuine, and its login still holds. */
+export const credentialExpired = (): ConnectError => credentialInvalid({ cause: "expired" });
 
 /** One message for all refused passwords, also where several organisations have the address. */
 export const passwordInvalid = (metadata: Record<string, string> = {}): ConnectError =>

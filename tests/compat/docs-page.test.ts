@@ -15,7 +15,7 @@ const natives = await serviceMethods();
 type Row = { readonly path: string; readonly method: string; readonly calls: readonly string[] };
 
 const rowsOf = (system: string): Row[] =>
-  [...page.matchAll(/^\| `([A-Z]+ \/[^`]*)` *\| `([^`]+)` *\| ([^|]*)\|$/gm)]
+  [...page.matchAll(/^\| `([A-Z]+ \/[^`]*)` *\| `([^`]+)` *\| ([^|]*)\|(?: [^|]*\|)?$/gm)]
     .map(([, path = "", method = "", calls = ""]) => ({
       path,
       method,
@@ -51,10 +51,18 @@ test.each(compatApis.map((api) => [api.system, api] as const))(
   },
 );
 
+/** Methods that say something of the API's own process. */
+const withoutCalls = [
+  "compat.rivergen.v1.HealthService.GetBanner",
+  "compat.rivergen.v1.HealthService.GetHealth",
+];
+
 test("OK: every call of a handler is found", () => {
-  for (const api of compatApis)
-    for (const { methods } of api.services)
-      for (const method of methods) expect(callsOf(api, method), fullName(method)).not.toEqual([]);
+  const methods = compatApis.flatMap((api) =>
+    api.services.flatMap((service) => service.methods.map((method) => [api, method] as const)),
+  );
+  const silent = methods.filter(([api, method]) => callsOf(api, method).length === 0);
+  expect(silent.map(([, method]) => fullName(method))).toEqual(withoutCalls);
 });
 
 test("OK: the page names each part of CDAP that is not served, and whether it will be", () => {

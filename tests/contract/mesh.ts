@@ -37,8 +37,8 @@ export type Mesh = AsyncDisposable & {
   env(name: ServiceName): Env;
 };
 
-/** Runs every service on a socket of its own, with one database. */
-export async function startMesh(): Promise<Mesh> {
+/** Runs every service on a socket of its own, with one database and, if there are any, further settings. */
+export async function startMesh(more: Env = {}): Promise<Mesh> {
   await using stack = new AsyncDisposableStack();
   const database = stack.use(await createTestDatabase());
   const folder = stack.use(await temporaryFolder());
@@ -56,6 +56,7 @@ export async function startMesh(): Promise<Mesh> {
     mesh_trusted_keys: JSON.stringify(meshKeys.publicKeys),
     secret_encryption_key: Buffer.alloc(32, 7).toString("base64"),
     url_signing_key: Buffer.alloc(32, 8).toString("base64"),
+    ...more,
   });
   const running = new Map<ServiceName, RunningService>();
   const stop = async (name: ServiceName) => {

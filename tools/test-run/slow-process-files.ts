@@ -69,6 +69,7 @@ export const processFiles: readonly SlowFiles[] = [
       "staging/outages": 21,
       "compat/gateway/outages": 50,
       "compat/cdap/outages": 14,
+      "compat/rivergen/outages": 28,
       "approval/lost-database": 13,
       "approval/lost-queue": 3,
       "orchestration/hot-standby": 6,

@@ -5,7 +5,7 @@ import type { Db } from "../../lib/database/database.ts";
 import { verifyAccessToken } from "../credentials/access-token.ts";
 import { secretSha256 } from "../credentials/opaque-secret.ts";
 import type { IdentityDeps } from "../deps.ts";
-import { credentialInvalid } from "../errors.ts";
+import { credentialExpired, credentialInvalid } from "../errors.ts";
 import { findHolderOfKey, findHolderOfLogin, type Holder } from "../login-repository.ts";
 import { verifyBearer } from "../oidc/verify-bearer.ts";
 import { rightsOfHolder } from "../rights.ts";
@@ -37,7 +37,8 @@ async function verifyToken(deps: IdentityDeps, accessToken: string, isUnderWay: 
   if (issuer) return verifyBearer(db, issuer, accessToken);
   const { loginId, expireTime } = await verifyAccessToken(keyRing, accessToken);
   const holder = await findHolderOfLogin(db, loginId);
-  if (!holder || (!isUnderWay && expireTime <= holder.now)) throw credentialInvalid();
+  if (!holder) throw credentialInvalid();
+  if (!isUnderWay && expireTime <= holder.now) throw credentialExpired();
   return { ...(await principalOf(db, holder, expireTime)), loginId };
 }
 
