@@ -167,6 +167,8 @@ function catalog(sources: Map<string, Source>) {
     listTableVersions: unused,
     updateTable: unused,
     refreshTable: unused,
+    setDiscoverySchedule: unused,
+    getDiscoverySchedule: unused,
     searchCatalog: unused,
     // One table per page, so that callers have to read all pages.
     listTables({ sourceId, pageToken }, context) {

@@ -39,6 +39,7 @@ const busyFiles: readonly SlowFiles[] = [
       "orchestration/search-catalog": 9,
       "orchestration/search-plans": 9,
       "orchestration/update-table": 6,
+      "orchestration/discovery-schedule": 9,
       "orchestration/refresh-table": 5,
       "orchestration/list-table-versions": 5,
       "cli/catalog": 7,
