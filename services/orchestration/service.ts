@@ -18,6 +18,7 @@ import { discover } from "./rpc/discover.ts";
 import { executeQuery } from "./rpc/execute-query.ts";
 import { extractChunk } from "./rpc/extract-chunk.ts";
 import { findEntities } from "./rpc/find-entities.ts";
+import { getAiContext } from "./rpc/get-ai-context.ts";
 import { getConnector } from "./rpc/get-connector.ts";
 import { getDiscoverySchedule } from "./rpc/get-discovery-schedule.ts";
 import { getDownstream } from "./rpc/get-downstream.ts";
@@ -84,6 +85,7 @@ export function orchestrationServices(deps: OrchestrationDeps): GuardedService[]
       setDiscoverySchedule: setDiscoverySchedule(deps),
       getDiscoverySchedule: getDiscoverySchedule(deps),
       searchCatalog: searchCatalog(deps),
+      getAiContext: getAiContext(deps),
     }),
     guard(ExecutionService, {
       executeQuery: executeQuery(deps),

@@ -170,6 +170,7 @@ function catalog(sources: Map<string, Source>) {
     setDiscoverySchedule: unused,
     getDiscoverySchedule: unused,
     searchCatalog: unused,
+    getAiContext: unused,
     // One table per page, so that callers have to read all pages.
     listTables({ sourceId, pageToken }, context) {
       const source = sources.get(sourceId);

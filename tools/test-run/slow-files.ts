@@ -40,6 +40,8 @@ const busyFiles: readonly SlowFiles[] = [
       "orchestration/search-plans": 9,
       "orchestration/update-table": 6,
       "orchestration/discovery-schedule": 9,
+      "orchestration/get-ai-context": 8,
+      "orchestration/ai-context/quality": 6,
       "orchestration/refresh-table": 5,
       "orchestration/list-table-versions": 5,
       "cli/catalog": 7,

@@ -318,3 +318,17 @@ const personnel: readonly PublicTable[] = [
 ];
 
 export const publicSchemas = { tpch, music, personnel } as const;
+
+/** Statements that make the tables in the schema `{s}`, and their comments. */
+export function statementsOf(tables: readonly PublicTable[]): string {
+  const quote = (name: string) => `"${name}"`;
+  const literal = (text: string) => `'${text.replaceAll("'", "''")}'`;
+  const statements = tables.flatMap(({ name, comment, columns, keys = [] }) => [
+    `create table ${quote(name)} (${[...columns.map(([definition]) => definition), ...keys].join(", ")})`,
+    `comment on table ${quote(name)} is ${literal(comment)}`,
+    ...columns.flatMap(([definition, text]) =>
+      text ? [`comment on column ${quote(name)}.${definition.split(" ")[0]} is ${literal(text)}`] : [],
+    ),
+  ]);
+  return ["set search_path to {s}", ...statements, "reset search_path"].join(";\n");
+}
