@@ -30,6 +30,7 @@ export const getAiContext =
     const sources = new Map((await listSourcesById(db, scope, sourceIds)).map((row) => [row.sourceId, row]));
     const pack = packTables(rows, sources, tokensMax);
     const tableIds = pack.blocks.map(({ row }) => row.tableId);
+    if (tableIds.length === 0) return {};
     const omitted: string[] = [];
     const allowed = (permission: string, what: string): Scope => {
       const narrowed = scopeWith(scope, permission);
