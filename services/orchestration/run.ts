@@ -15,6 +15,8 @@ import { createBlobCache } from "./blobs/blob-cache.ts";
 import { openBlobFolder } from "./blobs/blob-folder.ts";
 import { openStorageFolder } from "./blobs/storage-folder.ts";
 import { openCachedResults } from "./cache/open-cached-results.ts";
+import { createDiscoverAs } from "./catalog/schedule/discover-as.ts";
+import { runSchedules } from "./catalog/schedule/run-schedules.ts";
 import { indexMissingTables } from "./catalog/search/index-missing.ts";
 import type { OrchestrationConfig } from "./config.ts";
 import { checkConfinement } from "./confinement/check-confinement.ts";
@@ -153,7 +155,8 @@ export const run: Run<OrchestrationConfig> = async (config, stop, ready) => {
     lentFolder: await openLentFolder(join(config.dataDirectory, "lent")),
     processId,
   };
-  await using server = await startMeshServer(config, orchestrationServices(deps), { log, tls });
+  const services = orchestrationServices(deps);
+  await using server = await startMeshServer(config, services, { log, tls });
   ready(server.address);
   const indexing = indexMissingTables(database.db, stop).catch((error: unknown) =>
     log.warn({ err: error }, "tables of an earlier version can't be searched until the next start"),
@@ -163,6 +166,7 @@ export const run: Run<OrchestrationConfig> = async (config, stop, ready) => {
     indexing,
     runProjector(deps, stop),
     forwarder.run(stop),
+    runSchedules({ db: database.db, log, policies, discoverAs: createDiscoverAs(services) }, stop),
     aborted(stop),
   ]);
 };

@@ -18,7 +18,9 @@ import { discover } from "./rpc/discover.ts";
 import { executeQuery } from "./rpc/execute-query.ts";
 import { extractChunk } from "./rpc/extract-chunk.ts";
 import { findEntities } from "./rpc/find-entities.ts";
+import { getAiContext } from "./rpc/get-ai-context.ts";
 import { getConnector } from "./rpc/get-connector.ts";
+import { getDiscoverySchedule } from "./rpc/get-discovery-schedule.ts";
 import { getDownstream } from "./rpc/get-downstream.ts";
 import { getEvent } from "./rpc/get-event.ts";
 import { getExecution } from "./rpc/get-execution.ts";
@@ -47,6 +49,7 @@ import { refreshTable } from "./rpc/refresh-table.ts";
 import { releaseCrash } from "./rpc/release-crash.ts";
 import { renewSnapshot } from "./rpc/renew-snapshot.ts";
 import { searchCatalog } from "./rpc/search-catalog.ts";
+import { setDiscoverySchedule } from "./rpc/set-discovery-schedule.ts";
 import { setNamespaceState } from "./rpc/set-namespace-state.ts";
 import { streamQuery } from "./rpc/stream-query.ts";
 import { testConnection } from "./rpc/test-connection.ts";
@@ -79,7 +82,10 @@ export function orchestrationServices(deps: OrchestrationDeps): GuardedService[]
       listTableVersions: listTableVersions(deps),
       updateTable: updateTable(deps),
       refreshTable: refreshTable(deps),
+      setDiscoverySchedule: setDiscoverySchedule(deps),
+      getDiscoverySchedule: getDiscoverySchedule(deps),
       searchCatalog: searchCatalog(deps),
+      getAiContext: getAiContext(deps),
     }),
     guard(ExecutionService, {
       executeQuery: executeQuery(deps),

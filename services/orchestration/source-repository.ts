@@ -1,4 +1,4 @@
-import { and, eq, sql } from "drizzle-orm";
+import { and, eq, inArray, sql } from "drizzle-orm";
 import type { Db } from "../lib/database/database.ts";
 import { enterNamespace } from "../lib/database/namespace-gate.ts";
 import { insertedRow, ofRevision } from "../lib/database/rows.ts";
@@ -54,6 +54,13 @@ export function listSources(
   const where = and(within(scope, sources), connector === "" ? undefined : eq(sources.connector, connector));
   return sourceList.read(db, request, where);
 }
+
+/** The sources with these ids; unknown ids are skipped. */
+export const listSourcesById = (db: Db, scope: Scope, sourceIds: readonly string[]): Promise<SourceRow[]> =>
+  db
+    .select()
+    .from(sources)
+    .where(and(within(scope, sources), inArray(sources.sourceId, [...sourceIds])));
 
 /** Every source of an organisation. Takes no scope: background work has no caller. */
 export const listSourcesOfOrg = (db: Db, orgId: string): Promise<SourceRow[]> =>

@@ -31,6 +31,8 @@ export type Peers = AsyncDisposable & {
   results: ServiceImpl<typeof ResultCacheService>;
   /** Names of namespaces that do not exist. All others do. */
   missingNamespaces: Set<string>;
+  /** Current roles of users, for work after their calls. Others are gone. */
+  roles: Map<string, string[]>;
 };
 
 type SharedFile = { folderId: string; path: string; fingerprint: string };
@@ -47,6 +49,7 @@ export async function startPeers(): Promise<Peers> {
     beforeBytes: (_fileId: string): Promise<void> | void => {},
     corrupt: new Set<string>(),
     missingNamespaces: new Set<string>(),
+    roles: new Map<string, string[]>(),
     results: { leaseResult: unused, setResult: unused, returnResultLease: unused } as Peers["results"],
   };
   const blobs = guard(BlobService, {
@@ -86,7 +89,11 @@ export async function startPeers(): Promise<Peers> {
   const policies = guard(PolicyService, {
     verifyCredential: unused,
     resolveDelegate: unused,
-    getPrincipal: unused,
+    getPrincipal({ userId }) {
+      const roles = peers.roles.get(userId);
+      if (!roles) throw notFound("user", userId);
+      return { roles };
+    },
     bindSecrets: unused,
     checkNamespace({ name }) {
       if (peers.missingNamespaces.has(name)) throw notFound("namespace", name);

@@ -167,7 +167,10 @@ function catalog(sources: Map<string, Source>) {
     listTableVersions: unused,
     updateTable: unused,
     refreshTable: unused,
+    setDiscoverySchedule: unused,
+    getDiscoverySchedule: unused,
     searchCatalog: unused,
+    getAiContext: unused,
     // One table per page, so that callers have to read all pages.
     listTables({ sourceId, pageToken }, context) {
       const source = sources.get(sourceId);

@@ -44,6 +44,8 @@ const purePaths: readonly string[] = [
   "tests/lib/refuse-servers.test.ts",
   "tests/openapi/document.test.ts",
   "tests/openapi/odd.test.ts",
+  "tests/orchestration/ai-context/questions.test.ts",
+  "tests/orchestration/ai-context/redact-literals.test.ts",
   "tests/orchestration/catalog-words.test.ts",
   "tests/orchestration/config.test.ts",
   "tests/orchestration/copy-in-chunks.test.ts",

@@ -68,6 +68,30 @@ export const tableVersions = orchestration.table(
   ],
 );
 
+/** When sources are discovered without a call. They have no namespace: their readers find the source first. */
+export const discoverySchedules = orchestration.table(
+  "discovery_schedules",
+  {
+    sourceId: uuid("source_id")
+      .primaryKey()
+      .references(() => sources.sourceId, { onDelete: "cascade" }),
+    orgId: uuid("org_id").notNull(),
+    intervalMinutes: integer("interval_minutes").notNull(),
+    // On whose behalf.
+    userId: uuid("user_id").notNull(),
+    apiKeyId: text("api_key_id"),
+    nextTime: timestamp("next_time", { withTimezone: true, mode: "string" }).notNull(),
+    // The start is a fencing token: only the process that has set it may record the outcome.
+    startTime: timestamp("start_time", { withTimezone: true, mode: "string" }),
+    endTime: timestamp("end_time", { withTimezone: true, mode: "string" }),
+    errorMessage: text("error_message").notNull().default(""),
+  },
+  (table) => [
+    index("discovery_schedules_next_time").on(table.nextTime),
+    check("discovery_schedules_interval_minutes", sql`${table.intervalMinutes} between 15 and 44640`),
+  ],
+);
+
 const tsvector = customType<{ data: string }>({ dataType: () => "tsvector" });
 
 /** What searches read of a table that is not deleted. Apart from `tables`: rows of few bytes are read faster. */

@@ -15,7 +15,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file sluice/orchestration/v1/catalog.proto.
  */
 export const file_sluice_orchestration_v1_catalog: GenFile = /*@__PURE__*/
-  fileDesc("CiVzbHVpY2Uvb3JjaGVzdHJhdGlvbi92MS9jYXRhbG9nLnByb3RvEhdzbHVpY2Uub3JjaGVzdHJhdGlvbi52MSLVCAoFVGFibGUSHQoIdGFibGVfaWQYASABKAlCC7pICNgBAXIDsAEBEhEKCXNvdXJjZV9pZBgCIAEoCRITCgtzY2hlbWFfbmFtZRgDIAEoCRIMCgRuYW1lGAQgASgJEjAKB2NvbHVtbnMYBSADKAsyHy5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5Db2x1bW4SFgoJcm93X2NvdW50GAYgASgDSACIAQESLwoLY3JlYXRlX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCgluYW1lc3BhY2UYCSABKAkSDwoHY29tbWVudBgKIAEoCRIXCgpzaXplX2J5dGVzGAsgASgDSAGIAQESEwoLcHJpbWFyeV9rZXkYDCADKAkSOQoMZm9yZWlnbl9rZXlzGA0gAygLMiMuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuRm9yZWlnbktleRIPCgd2ZXJzaW9uGA4gASgFEi8KC2RlbGV0ZV90aW1lGA8gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgtkZXNjcmlwdGlvbhgQIAEoCUIUukgRcg8YoB8yCl5bXlx4MDBdKiRIAogBARI3CgR0YWdzGBEgAygJQim6SCaSASMQMhgBIh1yGzIZXlteXHgwMC1ceDFmXHg3Zl17MSwxMjh9JBIxCgVvd25lchgSIAEoCUIdukgachgYyAEyE15bXlx4MDAtXHgxZlx4N2ZdKiRIA4gBARKIAQoKcHJvcGVydGllcxgTIAMoCzIuLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlRhYmxlLlByb3BlcnRpZXNFbnRyeUJEukhBmgE+EEAiJ3IlMiNeW0EtWmEtejAtOV9dW0EtWmEtejAtOV8uLV17MCwxMjd9JCoRcg8YgAgyCl5bXlx4MDBdKiQSbwoSY29sdW1uX2Fubm90YXRpb25zGBQgAygLMjUuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuVGFibGUuQ29sdW1uQW5ub3RhdGlvbnNFbnRyeUIcukgZmgEWENAPIhFyDxjoBzIKXlteXHgwMF0qJBIVCgRldGFnGBUgASgJQge6SARyAhhAGjEKD1Byb3BlcnRpZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBGmMKFkNvbHVtbkFubm90YXRpb25zRW50cnkSCwoDa2V5GAEgASgJEjgKBXZhbHVlGAIgASgLMikuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuQ29sdW1uQW5ub3RhdGlvbjoCOAFCDAoKX3Jvd19jb3VudEINCgtfc2l6ZV9ieXRlc0IOCgxfZGVzY3JpcHRpb25CCAoGX293bmVyIkwKBkNvbHVtbhIMCgRuYW1lGAEgASgJEhEKCWRhdGFfdHlwZRgCIAEoCRIQCghudWxsYWJsZRgDIAEoCBIPCgdjb21tZW50GAQgASgJIoYBCgpGb3JlaWduS2V5EgwKBG5hbWUYASABKAkSDwoHY29sdW1ucxgCIAMoCRIeChZyZWZlcmVuY2VkX3NjaGVtYV9uYW1lGAMgASgJEh0KFXJlZmVyZW5jZWRfdGFibGVfbmFtZRgEIAEoCRIaChJyZWZlcmVuY2VkX2NvbHVtbnMYBSADKAkitgEKEENvbHVtbkFubm90YXRpb24SKQoLZGVzY3JpcHRpb24YASABKAlCFLpIEXIPGOgHMgpeW15ceDAwXSokEjcKBHRhZ3MYAiADKAlCKbpIJpIBIxAUGAEiHXIbMhleW15ceDAwLVx4MWZceDdmXXsxLDEyOH0kEj4KCXBpaV9jbGFzcxgDIAEoDjIhLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlBpaUNsYXNzQgi6SAWCAQIQASIuCg9EaXNjb3ZlclJlcXVlc3QSGwoJc291cmNlX2lkGAEgASgJQgi6SAVyA7ABASLzAQoQRGlzY292ZXJSZXNwb25zZRItCgVhZGRlZBgBIAMoCzIeLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlRhYmxlEi8KB2NoYW5nZWQYAiADKAsyHi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5UYWJsZRIvCgdyZW1vdmVkGAMgAygLMh4uc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuVGFibGUSFwoPdW5jaGFuZ2VkX2NvdW50GAQgASgFEjUKB2NoYW5nZXMYBSADKAsyJC5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5UYWJsZUNoYW5nZSKkAgoLVGFibGVDaGFuZ2USEAoIdGFibGVfaWQYASABKAkSDwoHdmVyc2lvbhgCIAEoBRI2Cg1hZGRlZF9jb2x1bW5zGAMgAygLMh8uc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuQ29sdW1uEjgKD3JlbW92ZWRfY29sdW1ucxgEIAMoCzIfLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkNvbHVtbhI+Cg9jaGFuZ2VkX2NvbHVtbnMYBSADKAsyJS5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5Db2x1bW5DaGFuZ2USEQoJcmVvcmRlcmVkGAYgASgIEhcKD2NvbW1lbnRfY2hhbmdlZBgHIAEoCBIUCgxrZXlzX2NoYW5nZWQYCCABKAgibwoMQ29sdW1uQ2hhbmdlEi8KBmJlZm9yZRgBIAEoCzIfLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkNvbHVtbhIuCgVhZnRlchgCIAEoCzIfLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkNvbHVtbiItCg9HZXRUYWJsZVJlcXVlc3QSGgoIdGFibGVfaWQYASABKAlCCLpIBXIDsAEBIkEKEEdldFRhYmxlUmVzcG9uc2USLQoFdGFibGUYASABKAsyHi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5UYWJsZSKwAgoRTGlzdFRhYmxlc1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIAgEh4KCXNvdXJjZV9pZBgDIAEoCUILukgI2AEBcgOwAQESKQoLc2NoZW1hX25hbWUYBCABKAlCFLpIEXIPGP8BMgpeW15ceDAwXSokEjMKCW5hbWVzcGFjZRgFIAEoCUIgukgd2AEBchgyFl5bQS1aYS16MC05Xy1dezEsMjU2fSQSGgoIb3JkZXJfYnkYCiABKAlCCLpIBXIDGPQDEhgKBmZpbHRlchgLIAEoCUIIukgFcgMY0A8SEgoKc2hvd190b3RhbBgMIAEoCBIUCgxzaG93X2RlbGV0ZWQYDSABKAgijgEKEkxpc3RUYWJsZXNSZXNwb25zZRIuCgZ0YWJsZXMYASADKAsyHi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5UYWJsZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSEgoKdG90YWxfc2l6ZRgKIAEoBRIbChN0b3RhbF9zaXplX2V4Y2VlZGVkGAsgASgIIsYBCgZTY2hlbWESEQoJc2NoZW1hX2lkGAEgASgJEhEKCXNvdXJjZV9pZBgCIAEoCRIMCgRuYW1lGAMgASgJEhMKC3RhYmxlX2NvdW50GAQgASgFEi8KC2NyZWF0ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt1cGRhdGVfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEQoJbmFtZXNwYWNlGAcgASgJIvABChJMaXN0U2NoZW1hc1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIAgEh4KCXNvdXJjZV9pZBgDIAEoCUILukgI2AEBcgOwAQESMwoJbmFtZXNwYWNlGAQgASgJQiC6SB3YAQFyGDIWXltBLVphLXowLTlfLV17MSwyNTZ9JBIaCghvcmRlcl9ieRgKIAEoCUIIukgFcgMY9AMSGAoGZmlsdGVyGAsgASgJQgi6SAVyAxjQDxISCgpzaG93X3RvdGFsGAwgASgIIpEBChNMaXN0U2NoZW1hc1Jlc3BvbnNlEjAKB3NjaGVtYXMYASADKAsyHy5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5TY2hlbWESFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhIKCnRvdGFsX3NpemUYCiABKAUSGwoTdG90YWxfc2l6ZV9leGNlZWRlZBgLIAEoCCKKAgoMVGFibGVWZXJzaW9uEhAKCHRhYmxlX2lkGAEgASgJEg8KB3ZlcnNpb24YAiABKAUSMAoHY29sdW1ucxgDIAMoCzIfLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkNvbHVtbhIPCgdjb21tZW50GAQgASgJEhMKC3ByaW1hcnlfa2V5GAUgAygJEjkKDGZvcmVpZ25fa2V5cxgGIAMoCzIjLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkZvcmVpZ25LZXkSEwoLc2NoZW1hX2hhc2gYByABKAkSLwoLY3JlYXRlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIr0BChhMaXN0VGFibGVWZXJzaW9uc1JlcXVlc3QSGgoIdGFibGVfaWQYASABKAlCCLpIBXIDsAEBEh0KCXBhZ2Vfc2l6ZRgCIAEoBUIKukgHGgUY6AcoABIcCgpwYWdlX3Rva2VuGAMgASgJQgi6SAVyAxiAIBIaCghvcmRlcl9ieRgKIAEoCUIIukgFcgMY9AMSGAoGZmlsdGVyGAsgASgJQgi6SAVyAxjQDxISCgpzaG93X3RvdGFsGAwgASgIIp4BChlMaXN0VGFibGVWZXJzaW9uc1Jlc3BvbnNlEjcKCHZlcnNpb25zGAEgAygLMiUuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuVGFibGVWZXJzaW9uEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRISCgp0b3RhbF9zaXplGAogASgFEhsKE3RvdGFsX3NpemVfZXhjZWVkZWQYCyABKAgiwQEKElVwZGF0ZVRhYmxlUmVxdWVzdBJ6CgV0YWJsZRgBIAEoCzIeLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlRhYmxlQku6SEi6AUIKFXVwZGF0ZV90YWJsZS50YWJsZV9pZBIUdGFibGVfaWQgaXMgcmVxdWlyZWQaE3RoaXMudGFibGVfaWQgIT0gJyfIAQESLwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrIkQKE1VwZGF0ZVRhYmxlUmVzcG9uc2USLQoFdGFibGUYASABKAsyHi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5UYWJsZSIxChNSZWZyZXNoVGFibGVSZXF1ZXN0EhoKCHRhYmxlX2lkGAEgASgJQgi6SAVyA7ABASJ7ChRSZWZyZXNoVGFibGVSZXNwb25zZRItCgV0YWJsZRgBIAEoCzIeLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlRhYmxlEjQKBmNoYW5nZRgCIAEoCzIkLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlRhYmxlQ2hhbmdlIp0DChRTZWFyY2hDYXRhbG9nUmVxdWVzdBIjCgVxdWVyeRgBIAEoCUIUukgRcg8YyAEyCl5bXlx4MDBdKiQSHgoJc291cmNlX2lkGAIgASgJQgu6SAjYAQFyA7ABARIpCgtzY2hlbWFfbmFtZRgDIAEoCUIUukgRcg8Y/wEyCl5bXlx4MDBdKiQSMwoJbmFtZXNwYWNlGAQgASgJQiC6SB3YAQFyGDIWXltBLVphLXowLTlfLV17MSwyNTZ9JBI1CgR0YWdzGAUgAygJQie6SCSSASEQCiIdchsyGV5bXlx4MDAtXHgxZlx4N2ZdezEsMTI4fSQSLAoFb3duZXIYBiABKAlCHbpIGnIYGMgBMhNeW15ceDAwLVx4MWZceDdmXSokEj4KCXBpaV9jbGFzcxgHIAEoDjIhLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlBpaUNsYXNzQgi6SAWCAQIQARIdCglwYWdlX3NpemUYCCABKAVCCrpIBxoFGOgHKAASHAoKcGFnZV90b2tlbhgJIAEoCUIIukgFcgMYgCAi0QEKFVNlYXJjaENhdGFsb2dSZXNwb25zZRI2CgdtYXRjaGVzGAEgAygLMiUuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuQ2F0YWxvZ01hdGNoEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRI2CgZmYWNldHMYAyABKAsyJi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5DYXRhbG9nRmFjZXRzEhIKCnRvdGFsX3NpemUYCiABKAUSGwoTdG90YWxfc2l6ZV9leGNlZWRlZBgLIAEoCCKIAQoMQ2F0YWxvZ01hdGNoEi0KBXRhYmxlGAEgASgLMh4uc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuVGFibGUSMAoEa2luZBgCIAEoDjIiLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLk1hdGNoS2luZBIXCg9tYXRjaGVkX2NvbHVtbnMYAyADKAkinQIKDUNhdGFsb2dGYWNldHMSNAoHc291cmNlcxgBIAMoCzIjLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkZhY2V0VmFsdWUSNAoHc2NoZW1hcxgCIAMoCzIjLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkZhY2V0VmFsdWUSMQoEdGFncxgDIAMoCzIjLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkZhY2V0VmFsdWUSMwoGb3duZXJzGAQgAygLMiMuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuRmFjZXRWYWx1ZRI4CgtwaWlfY2xhc3NlcxgFIAMoCzIjLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkZhY2V0VmFsdWUiKgoKRmFjZXRWYWx1ZRINCgV2YWx1ZRgBIAEoCRINCgVjb3VudBgCIAEoBSqAAQoIUGlpQ2xhc3MSGQoVUElJX0NMQVNTX1VOU1BFQ0lGSUVEEAASEgoOUElJX0NMQVNTX05PTkUQARIWChJQSUlfQ0xBU1NfSU5ESVJFQ1QQAhIUChBQSUlfQ0xBU1NfRElSRUNUEAMSFwoTUElJX0NMQVNTX1NFTlNJVElWRRAEKs8BCglNYXRjaEtpbmQSGgoWTUFUQ0hfS0lORF9VTlNQRUNJRklFRBAAEhMKD01BVENIX0tJTkRfTkFNRRABEhoKFk1BVENIX0tJTkRfTkFNRV9QUkVGSVgQAhIZChVNQVRDSF9LSU5EX05BTUVfV09SRFMQAxITCg9NQVRDSF9LSU5EX1BBUlQQBBIUChBNQVRDSF9LSU5EX1dPUkRTEAUSGgoWTUFUQ0hfS0lORF9XT1JEX1BSRUZJWBAGEhMKD01BVENIX0tJTkRfVFlQTxAHMpcLCg5DYXRhbG9nU2VydmljZRKjAQoIRGlzY292ZXISKC5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5EaXNjb3ZlclJlcXVlc3QaKS5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5EaXNjb3ZlclJlc3BvbnNlIkKquxgPGg1jYXRhbG9nLndyaXRl+rsYCCCAxBMogMQTgtPkkwIdOgEqIhgvYXBpL3YxL2NhdGFsb2c6ZGlzY292ZXISnwEKCEdldFRhYmxlEiguc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuR2V0VGFibGVSZXF1ZXN0Gikuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuR2V0VGFibGVSZXNwb25zZSI+kAIBqrsYDhoMY2F0YWxvZy5yZWFkgtPkkwIjEiEvYXBpL3YxL2NhdGFsb2cvdGFibGVzL3t0YWJsZV9pZH0SmgEKCkxpc3RUYWJsZXMSKi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5MaXN0VGFibGVzUmVxdWVzdBorLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkxpc3RUYWJsZXNSZXNwb25zZSIzkAIBqrsYDhoMY2F0YWxvZy5yZWFkgtPkkwIYEhYvYXBpL3YxL2NhdGFsb2cvdGFibGVzEp4BCgtMaXN0U2NoZW1hcxIrLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkxpc3RTY2hlbWFzUmVxdWVzdBosLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkxpc3RTY2hlbWFzUmVzcG9uc2UiNJACAaq7GA4aDGNhdGFsb2cucmVhZILT5JMCGRIXL2FwaS92MS9jYXRhbG9nL3NjaGVtYXMSwwEKEUxpc3RUYWJsZVZlcnNpb25zEjEuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuTGlzdFRhYmxlVmVyc2lvbnNSZXF1ZXN0GjIuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuTGlzdFRhYmxlVmVyc2lvbnNSZXNwb25zZSJHkAIBqrsYDhoMY2F0YWxvZy5yZWFkgtPkkwIsEiovYXBpL3YxL2NhdGFsb2cvdGFibGVzL3t0YWJsZV9pZH0vdmVyc2lvbnMSzwEKC1VwZGF0ZVRhYmxlEisuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuVXBkYXRlVGFibGVSZXF1ZXN0Giwuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuVXBkYXRlVGFibGVSZXNwb25zZSJlqrsYDxoNY2F0YWxvZy53cml0ZbK7GBgSFgoIaWYtbWF0Y2gSCnRhYmxlLmV0YWeC0+STAjA6BXRhYmxlMicvYXBpL3YxL2NhdGFsb2cvdGFibGVzL3t0YWJsZS50YWJsZV9pZH0SwAEKDFJlZnJlc2hUYWJsZRIsLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlJlZnJlc2hUYWJsZVJlcXVlc3QaLS5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5SZWZyZXNoVGFibGVSZXNwb25zZSJTqrsYDxoNY2F0YWxvZy53cml0Zfq7GAgggMQTKIDEE4LT5JMCLjoBKiIpL2FwaS92MS9jYXRhbG9nL3RhYmxlcy97dGFibGVfaWR9OnJlZnJlc2gSowEKDVNlYXJjaENhdGFsb2cSLS5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5TZWFyY2hDYXRhbG9nUmVxdWVzdBouLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlNlYXJjaENhdGFsb2dSZXNwb25zZSIzqrsYDhoMY2F0YWxvZy5yZWFkgtPkkwIbOgEqIhYvYXBpL3YxL2NhdGFsb2c6c2VhcmNoYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_sluice_common_v1_options]);
+  fileDesc("CiVzbHVpY2Uvb3JjaGVzdHJhdGlvbi92MS9jYXRhbG9nLnByb3RvEhdzbHVpY2Uub3JjaGVzdHJhdGlvbi52MSLVCAoFVGFibGUSHQoIdGFibGVfaWQYASABKAlCC7pICNgBAXIDsAEBEhEKCXNvdXJjZV9pZBgCIAEoCRITCgtzY2hlbWFfbmFtZRgDIAEoCRIMCgRuYW1lGAQgASgJEjAKB2NvbHVtbnMYBSADKAsyHy5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5Db2x1bW4SFgoJcm93X2NvdW50GAYgASgDSACIAQESLwoLY3JlYXRlX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCgluYW1lc3BhY2UYCSABKAkSDwoHY29tbWVudBgKIAEoCRIXCgpzaXplX2J5dGVzGAsgASgDSAGIAQESEwoLcHJpbWFyeV9rZXkYDCADKAkSOQoMZm9yZWlnbl9rZXlzGA0gAygLMiMuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuRm9yZWlnbktleRIPCgd2ZXJzaW9uGA4gASgFEi8KC2RlbGV0ZV90aW1lGA8gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgtkZXNjcmlwdGlvbhgQIAEoCUIUukgRcg8YoB8yCl5bXlx4MDBdKiRIAogBARI3CgR0YWdzGBEgAygJQim6SCaSASMQMhgBIh1yGzIZXlteXHgwMC1ceDFmXHg3Zl17MSwxMjh9JBIxCgVvd25lchgSIAEoCUIdukgachgYyAEyE15bXlx4MDAtXHgxZlx4N2ZdKiRIA4gBARKIAQoKcHJvcGVydGllcxgTIAMoCzIuLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlRhYmxlLlByb3BlcnRpZXNFbnRyeUJEukhBmgE+EEAiJ3IlMiNeW0EtWmEtejAtOV9dW0EtWmEtejAtOV8uLV17MCwxMjd9JCoRcg8YgAgyCl5bXlx4MDBdKiQSbwoSY29sdW1uX2Fubm90YXRpb25zGBQgAygLMjUuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuVGFibGUuQ29sdW1uQW5ub3RhdGlvbnNFbnRyeUIcukgZmgEWENAPIhFyDxjoBzIKXlteXHgwMF0qJBIVCgRldGFnGBUgASgJQge6SARyAhhAGjEKD1Byb3BlcnRpZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBGmMKFkNvbHVtbkFubm90YXRpb25zRW50cnkSCwoDa2V5GAEgASgJEjgKBXZhbHVlGAIgASgLMikuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuQ29sdW1uQW5ub3RhdGlvbjoCOAFCDAoKX3Jvd19jb3VudEINCgtfc2l6ZV9ieXRlc0IOCgxfZGVzY3JpcHRpb25CCAoGX293bmVyIkwKBkNvbHVtbhIMCgRuYW1lGAEgASgJEhEKCWRhdGFfdHlwZRgCIAEoCRIQCghudWxsYWJsZRgDIAEoCBIPCgdjb21tZW50GAQgASgJIoYBCgpGb3JlaWduS2V5EgwKBG5hbWUYASABKAkSDwoHY29sdW1ucxgCIAMoCRIeChZyZWZlcmVuY2VkX3NjaGVtYV9uYW1lGAMgASgJEh0KFXJlZmVyZW5jZWRfdGFibGVfbmFtZRgEIAEoCRIaChJyZWZlcmVuY2VkX2NvbHVtbnMYBSADKAkitgEKEENvbHVtbkFubm90YXRpb24SKQoLZGVzY3JpcHRpb24YASABKAlCFLpIEXIPGOgHMgpeW15ceDAwXSokEjcKBHRhZ3MYAiADKAlCKbpIJpIBIxAUGAEiHXIbMhleW15ceDAwLVx4MWZceDdmXXsxLDEyOH0kEj4KCXBpaV9jbGFzcxgDIAEoDjIhLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlBpaUNsYXNzQgi6SAWCAQIQASIuCg9EaXNjb3ZlclJlcXVlc3QSGwoJc291cmNlX2lkGAEgASgJQgi6SAVyA7ABASLzAQoQRGlzY292ZXJSZXNwb25zZRItCgVhZGRlZBgBIAMoCzIeLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlRhYmxlEi8KB2NoYW5nZWQYAiADKAsyHi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5UYWJsZRIvCgdyZW1vdmVkGAMgAygLMh4uc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuVGFibGUSFwoPdW5jaGFuZ2VkX2NvdW50GAQgASgFEjUKB2NoYW5nZXMYBSADKAsyJC5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5UYWJsZUNoYW5nZSKkAgoLVGFibGVDaGFuZ2USEAoIdGFibGVfaWQYASABKAkSDwoHdmVyc2lvbhgCIAEoBRI2Cg1hZGRlZF9jb2x1bW5zGAMgAygLMh8uc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuQ29sdW1uEjgKD3JlbW92ZWRfY29sdW1ucxgEIAMoCzIfLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkNvbHVtbhI+Cg9jaGFuZ2VkX2NvbHVtbnMYBSADKAsyJS5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5Db2x1bW5DaGFuZ2USEQoJcmVvcmRlcmVkGAYgASgIEhcKD2NvbW1lbnRfY2hhbmdlZBgHIAEoCBIUCgxrZXlzX2NoYW5nZWQYCCABKAgibwoMQ29sdW1uQ2hhbmdlEi8KBmJlZm9yZRgBIAEoCzIfLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkNvbHVtbhIuCgVhZnRlchgCIAEoCzIfLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkNvbHVtbiItCg9HZXRUYWJsZVJlcXVlc3QSGgoIdGFibGVfaWQYASABKAlCCLpIBXIDsAEBIkEKEEdldFRhYmxlUmVzcG9uc2USLQoFdGFibGUYASABKAsyHi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5UYWJsZSKwAgoRTGlzdFRhYmxlc1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIAgEh4KCXNvdXJjZV9pZBgDIAEoCUILukgI2AEBcgOwAQESKQoLc2NoZW1hX25hbWUYBCABKAlCFLpIEXIPGP8BMgpeW15ceDAwXSokEjMKCW5hbWVzcGFjZRgFIAEoCUIgukgd2AEBchgyFl5bQS1aYS16MC05Xy1dezEsMjU2fSQSGgoIb3JkZXJfYnkYCiABKAlCCLpIBXIDGPQDEhgKBmZpbHRlchgLIAEoCUIIukgFcgMY0A8SEgoKc2hvd190b3RhbBgMIAEoCBIUCgxzaG93X2RlbGV0ZWQYDSABKAgijgEKEkxpc3RUYWJsZXNSZXNwb25zZRIuCgZ0YWJsZXMYASADKAsyHi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5UYWJsZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSEgoKdG90YWxfc2l6ZRgKIAEoBRIbChN0b3RhbF9zaXplX2V4Y2VlZGVkGAsgASgIIsYBCgZTY2hlbWESEQoJc2NoZW1hX2lkGAEgASgJEhEKCXNvdXJjZV9pZBgCIAEoCRIMCgRuYW1lGAMgASgJEhMKC3RhYmxlX2NvdW50GAQgASgFEi8KC2NyZWF0ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt1cGRhdGVfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEQoJbmFtZXNwYWNlGAcgASgJIvABChJMaXN0U2NoZW1hc1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIAgEh4KCXNvdXJjZV9pZBgDIAEoCUILukgI2AEBcgOwAQESMwoJbmFtZXNwYWNlGAQgASgJQiC6SB3YAQFyGDIWXltBLVphLXowLTlfLV17MSwyNTZ9JBIaCghvcmRlcl9ieRgKIAEoCUIIukgFcgMY9AMSGAoGZmlsdGVyGAsgASgJQgi6SAVyAxjQDxISCgpzaG93X3RvdGFsGAwgASgIIpEBChNMaXN0U2NoZW1hc1Jlc3BvbnNlEjAKB3NjaGVtYXMYASADKAsyHy5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5TY2hlbWESFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhIKCnRvdGFsX3NpemUYCiABKAUSGwoTdG90YWxfc2l6ZV9leGNlZWRlZBgLIAEoCCKKAgoMVGFibGVWZXJzaW9uEhAKCHRhYmxlX2lkGAEgASgJEg8KB3ZlcnNpb24YAiABKAUSMAoHY29sdW1ucxgDIAMoCzIfLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkNvbHVtbhIPCgdjb21tZW50GAQgASgJEhMKC3ByaW1hcnlfa2V5GAUgAygJEjkKDGZvcmVpZ25fa2V5cxgGIAMoCzIjLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkZvcmVpZ25LZXkSEwoLc2NoZW1hX2hhc2gYByABKAkSLwoLY3JlYXRlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIr0BChhMaXN0VGFibGVWZXJzaW9uc1JlcXVlc3QSGgoIdGFibGVfaWQYASABKAlCCLpIBXIDsAEBEh0KCXBhZ2Vfc2l6ZRgCIAEoBUIKukgHGgUY6AcoABIcCgpwYWdlX3Rva2VuGAMgASgJQgi6SAVyAxiAIBIaCghvcmRlcl9ieRgKIAEoCUIIukgFcgMY9AMSGAoGZmlsdGVyGAsgASgJQgi6SAVyAxjQDxISCgpzaG93X3RvdGFsGAwgASgIIp4BChlMaXN0VGFibGVWZXJzaW9uc1Jlc3BvbnNlEjcKCHZlcnNpb25zGAEgAygLMiUuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuVGFibGVWZXJzaW9uEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRISCgp0b3RhbF9zaXplGAogASgFEhsKE3RvdGFsX3NpemVfZXhjZWVkZWQYCyABKAgiwQEKElVwZGF0ZVRhYmxlUmVxdWVzdBJ6CgV0YWJsZRgBIAEoCzIeLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlRhYmxlQku6SEi6AUIKFXVwZGF0ZV90YWJsZS50YWJsZV9pZBIUdGFibGVfaWQgaXMgcmVxdWlyZWQaE3RoaXMudGFibGVfaWQgIT0gJyfIAQESLwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrIkQKE1VwZGF0ZVRhYmxlUmVzcG9uc2USLQoFdGFibGUYASABKAsyHi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5UYWJsZSIxChNSZWZyZXNoVGFibGVSZXF1ZXN0EhoKCHRhYmxlX2lkGAEgASgJQgi6SAVyA7ABASJ7ChRSZWZyZXNoVGFibGVSZXNwb25zZRItCgV0YWJsZRgBIAEoCzIeLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlRhYmxlEjQKBmNoYW5nZRgCIAEoCzIkLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlRhYmxlQ2hhbmdlIuQBChFEaXNjb3ZlcnlTY2hlZHVsZRIRCglzb3VyY2VfaWQYASABKAkSGAoQaW50ZXJ2YWxfbWludXRlcxgCIAEoBRItCgluZXh0X3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnN0YXJ0X3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg1lcnJvcl9tZXNzYWdlGAYgASgJImQKG1NldERpc2NvdmVyeVNjaGVkdWxlUmVxdWVzdBIbCglzb3VyY2VfaWQYASABKAlCCLpIBXIDsAEBEigKEGludGVydmFsX21pbnV0ZXMYAiABKAVCDrpIC9gBARoGGODcAigPIlwKHFNldERpc2NvdmVyeVNjaGVkdWxlUmVzcG9uc2USPAoIc2NoZWR1bGUYASABKAsyKi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5EaXNjb3ZlcnlTY2hlZHVsZSI6ChtHZXREaXNjb3ZlcnlTY2hlZHVsZVJlcXVlc3QSGwoJc291cmNlX2lkGAEgASgJQgi6SAVyA7ABASJcChxHZXREaXNjb3ZlcnlTY2hlZHVsZVJlc3BvbnNlEjwKCHNjaGVkdWxlGAEgASgLMiouc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuRGlzY292ZXJ5U2NoZWR1bGUinQMKFFNlYXJjaENhdGFsb2dSZXF1ZXN0EiMKBXF1ZXJ5GAEgASgJQhS6SBFyDxjIATIKXlteXHgwMF0qJBIeCglzb3VyY2VfaWQYAiABKAlCC7pICNgBAXIDsAEBEikKC3NjaGVtYV9uYW1lGAMgASgJQhS6SBFyDxj/ATIKXlteXHgwMF0qJBIzCgluYW1lc3BhY2UYBCABKAlCILpIHdgBAXIYMhZeW0EtWmEtejAtOV8tXXsxLDI1Nn0kEjUKBHRhZ3MYBSADKAlCJ7pIJJIBIRAKIh1yGzIZXlteXHgwMC1ceDFmXHg3Zl17MSwxMjh9JBIsCgVvd25lchgGIAEoCUIdukgachgYyAEyE15bXlx4MDAtXHgxZlx4N2ZdKiQSPgoJcGlpX2NsYXNzGAcgASgOMiEuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuUGlpQ2xhc3NCCLpIBYIBAhABEh0KCXBhZ2Vfc2l6ZRgIIAEoBUIKukgHGgUY6AcoABIcCgpwYWdlX3Rva2VuGAkgASgJQgi6SAVyAxiAICLRAQoVU2VhcmNoQ2F0YWxvZ1Jlc3BvbnNlEjYKB21hdGNoZXMYASADKAsyJS5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5DYXRhbG9nTWF0Y2gSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEjYKBmZhY2V0cxgDIAEoCzImLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkNhdGFsb2dGYWNldHMSEgoKdG90YWxfc2l6ZRgKIAEoBRIbChN0b3RhbF9zaXplX2V4Y2VlZGVkGAsgASgIIogBCgxDYXRhbG9nTWF0Y2gSLQoFdGFibGUYASABKAsyHi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5UYWJsZRIwCgRraW5kGAIgASgOMiIuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuTWF0Y2hLaW5kEhcKD21hdGNoZWRfY29sdW1ucxgDIAMoCSKdAgoNQ2F0YWxvZ0ZhY2V0cxI0Cgdzb3VyY2VzGAEgAygLMiMuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuRmFjZXRWYWx1ZRI0CgdzY2hlbWFzGAIgAygLMiMuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuRmFjZXRWYWx1ZRIxCgR0YWdzGAMgAygLMiMuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuRmFjZXRWYWx1ZRIzCgZvd25lcnMYBCADKAsyIy5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5GYWNldFZhbHVlEjgKC3BpaV9jbGFzc2VzGAUgAygLMiMuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuRmFjZXRWYWx1ZSIqCgpGYWNldFZhbHVlEg0KBXZhbHVlGAEgASgJEg0KBWNvdW50GAIgASgFIsECChNHZXRBaUNvbnRleHRSZXF1ZXN0EigKCHF1ZXN0aW9uGAEgASgJQha6SBNyERABGNAPMgpeW15ceDAwXSokEh4KCXNvdXJjZV9pZBgCIAEoCUILukgI2AEBcgOwAQESKQoLc2NoZW1hX25hbWUYAyABKAlCFLpIEXIPGP8BMgpeW15ceDAwXSokEjMKCW5hbWVzcGFjZRgEIAEoCUIgukgd2AEBchgyFl5bQS1aYS16MC05Xy1dezEsMjU2fSQSIwoKbWF4X3Rva2VucxgFIAEoBUIPukgM2AEBGgcYoI0GKMgBEh0KCm1heF90YWJsZXMYBiABKAVCCbpIBhoEGDIoABIeCgtzYW1wbGVfcm93cxgHIAEoBUIJukgGGgQYBSgAEhwKFHVuY2xhc3NpZmllZF9zYW1wbGVzGAggASgIIoMBChRHZXRBaUNvbnRleHRSZXNwb25zZRIMCgR0ZXh0GAEgASgJEhMKC3Rva2VuX2NvdW50GAIgASgFEjcKBnRhYmxlcxgDIAMoCzInLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkFpQ29udGV4dFRhYmxlEg8KB29taXR0ZWQYBCADKAkidgoOQWlDb250ZXh0VGFibGUSEAoIdGFibGVfaWQYASABKAkSEQoJc291cmNlX2lkGAIgASgJEhMKC3NjaGVtYV9uYW1lGAMgASgJEgwKBG5hbWUYBCABKAkSHAoUb21pdHRlZF9jb2x1bW5fY291bnQYBSABKAUqgAEKCFBpaUNsYXNzEhkKFVBJSV9DTEFTU19VTlNQRUNJRklFRBAAEhIKDlBJSV9DTEFTU19OT05FEAESFgoSUElJX0NMQVNTX0lORElSRUNUEAISFAoQUElJX0NMQVNTX0RJUkVDVBADEhcKE1BJSV9DTEFTU19TRU5TSVRJVkUQBCrPAQoJTWF0Y2hLaW5kEhoKFk1BVENIX0tJTkRfVU5TUEVDSUZJRUQQABITCg9NQVRDSF9LSU5EX05BTUUQARIaChZNQVRDSF9LSU5EX05BTUVfUFJFRklYEAISGQoVTUFUQ0hfS0lORF9OQU1FX1dPUkRTEAMSEwoPTUFUQ0hfS0lORF9QQVJUEAQSFAoQTUFUQ0hfS0lORF9XT1JEUxAFEhoKFk1BVENIX0tJTkRfV09SRF9QUkVGSVgQBhITCg9NQVRDSF9LSU5EX1RZUE8QBzLhDwoOQ2F0YWxvZ1NlcnZpY2USowEKCERpc2NvdmVyEiguc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuRGlzY292ZXJSZXF1ZXN0Gikuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuRGlzY292ZXJSZXNwb25zZSJCqrsYDxoNY2F0YWxvZy53cml0Zfq7GAgggMQTKIDEE4LT5JMCHToBKiIYL2FwaS92MS9jYXRhbG9nOmRpc2NvdmVyEp8BCghHZXRUYWJsZRIoLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkdldFRhYmxlUmVxdWVzdBopLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkdldFRhYmxlUmVzcG9uc2UiPpACAaq7GA4aDGNhdGFsb2cucmVhZILT5JMCIxIhL2FwaS92MS9jYXRhbG9nL3RhYmxlcy97dGFibGVfaWR9EpoBCgpMaXN0VGFibGVzEiouc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuTGlzdFRhYmxlc1JlcXVlc3QaKy5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5MaXN0VGFibGVzUmVzcG9uc2UiM5ACAaq7GA4aDGNhdGFsb2cucmVhZILT5JMCGBIWL2FwaS92MS9jYXRhbG9nL3RhYmxlcxKeAQoLTGlzdFNjaGVtYXMSKy5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5MaXN0U2NoZW1hc1JlcXVlc3QaLC5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5MaXN0U2NoZW1hc1Jlc3BvbnNlIjSQAgGquxgOGgxjYXRhbG9nLnJlYWSC0+STAhkSFy9hcGkvdjEvY2F0YWxvZy9zY2hlbWFzEsMBChFMaXN0VGFibGVWZXJzaW9ucxIxLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkxpc3RUYWJsZVZlcnNpb25zUmVxdWVzdBoyLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkxpc3RUYWJsZVZlcnNpb25zUmVzcG9uc2UiR5ACAaq7GA4aDGNhdGFsb2cucmVhZILT5JMCLBIqL2FwaS92MS9jYXRhbG9nL3RhYmxlcy97dGFibGVfaWR9L3ZlcnNpb25zEs8BCgtVcGRhdGVUYWJsZRIrLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlVwZGF0ZVRhYmxlUmVxdWVzdBosLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlVwZGF0ZVRhYmxlUmVzcG9uc2UiZaq7GA8aDWNhdGFsb2cud3JpdGWyuxgYEhYKCGlmLW1hdGNoEgp0YWJsZS5ldGFngtPkkwIwOgV0YWJsZTInL2FwaS92MS9jYXRhbG9nL3RhYmxlcy97dGFibGUudGFibGVfaWR9EsABCgxSZWZyZXNoVGFibGUSLC5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5SZWZyZXNoVGFibGVSZXF1ZXN0Gi0uc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuUmVmcmVzaFRhYmxlUmVzcG9uc2UiU6q7GA8aDWNhdGFsb2cud3JpdGX6uxgIIIDEEyiAxBOC0+STAi46ASoiKS9hcGkvdjEvY2F0YWxvZy90YWJsZXMve3RhYmxlX2lkfTpyZWZyZXNoEssBChRTZXREaXNjb3ZlcnlTY2hlZHVsZRI0LnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlNldERpc2NvdmVyeVNjaGVkdWxlUmVxdWVzdBo1LnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlNldERpc2NvdmVyeVNjaGVkdWxlUmVzcG9uc2UiRpACAqq7GA8aDWNhdGFsb2cud3JpdGWC0+STAio6ASoaJS9hcGkvdjEvY2F0YWxvZy9zY2hlZHVsZXMve3NvdXJjZV9pZH0SxwEKFEdldERpc2NvdmVyeVNjaGVkdWxlEjQuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuR2V0RGlzY292ZXJ5U2NoZWR1bGVSZXF1ZXN0GjUuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuR2V0RGlzY292ZXJ5U2NoZWR1bGVSZXNwb25zZSJCkAIBqrsYDhoMY2F0YWxvZy5yZWFkgtPkkwInEiUvYXBpL3YxL2NhdGFsb2cvc2NoZWR1bGVzL3tzb3VyY2VfaWR9EqMBCg1TZWFyY2hDYXRhbG9nEi0uc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuU2VhcmNoQ2F0YWxvZ1JlcXVlc3QaLi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5TZWFyY2hDYXRhbG9nUmVzcG9uc2UiM6q7GA4aDGNhdGFsb2cucmVhZILT5JMCGzoBKiIWL2FwaS92MS9jYXRhbG9nOnNlYXJjaBKvAQoMR2V0QWlDb250ZXh0Eiwuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuR2V0QWlDb250ZXh0UmVxdWVzdBotLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkdldEFpQ29udGV4dFJlc3BvbnNlIkKquxgOGgxjYXRhbG9nLnJlYWT6uxgIIIDEEyiAxBOC0+STAh46ASoiGS9hcGkvdjEvY2F0YWxvZzphaUNvbnRleHRiBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_sluice_common_v1_options]);
 
 /**
  * A table of a data source: what discoveries found, and what users say about it.
@@ -1081,6 +1081,153 @@ export const RefreshTableResponseSchema: GenMessage<RefreshTableResponse> = /*@_
   messageDesc(file_sluice_orchestration_v1_catalog, 21);
 
 /**
+ * When a source is discovered without a call.
+ *
+ * @generated from message sluice.orchestration.v1.DiscoverySchedule
+ */
+export type DiscoverySchedule = Message<"sluice.orchestration.v1.DiscoverySchedule"> & {
+  /**
+   * The source's id.
+   *
+   * @generated from field: string source_id = 1;
+   */
+  sourceId: string;
+
+  /**
+   * Minutes from the start of one discovery to the next; 0 without a schedule.
+   *
+   * @generated from field: int32 interval_minutes = 2;
+   */
+  intervalMinutes: number;
+
+  /**
+   * Time of the next discovery. While one runs, the time at which it would be tried again if its process ended.
+   *
+   * @generated from field: google.protobuf.Timestamp next_time = 3;
+   */
+  nextTime?: Timestamp | undefined;
+
+  /**
+   * Start of the last discovery; unset before the first.
+   *
+   * @generated from field: google.protobuf.Timestamp start_time = 4;
+   */
+  startTime?: Timestamp | undefined;
+
+  /**
+   * End of the last discovery that has ended.
+   *
+   * @generated from field: google.protobuf.Timestamp end_time = 5;
+   */
+  endTime?: Timestamp | undefined;
+
+  /**
+   * Why the last discovery that has ended failed; empty if it succeeded.
+   *
+   * @generated from field: string error_message = 6;
+   */
+  errorMessage: string;
+};
+
+/**
+ * Describes the message sluice.orchestration.v1.DiscoverySchedule.
+ * Use `create(DiscoveryScheduleSchema)` to create a new message.
+ */
+export const DiscoveryScheduleSchema: GenMessage<DiscoverySchedule> = /*@__PURE__*/
+  messageDesc(file_sluice_orchestration_v1_catalog, 22);
+
+/**
+ * How often a source is discovered.
+ *
+ * @generated from message sluice.orchestration.v1.SetDiscoveryScheduleRequest
+ */
+export type SetDiscoveryScheduleRequest = Message<"sluice.orchestration.v1.SetDiscoveryScheduleRequest"> & {
+  /**
+   * The source's id.
+   *
+   * @generated from field: string source_id = 1;
+   */
+  sourceId: string;
+
+  /**
+   * Minutes from the start of one discovery to the next: from 15 to 44640, which is 31 days. 0 ends the schedule.
+   *
+   * @generated from field: int32 interval_minutes = 2;
+   */
+  intervalMinutes: number;
+};
+
+/**
+ * Describes the message sluice.orchestration.v1.SetDiscoveryScheduleRequest.
+ * Use `create(SetDiscoveryScheduleRequestSchema)` to create a new message.
+ */
+export const SetDiscoveryScheduleRequestSchema: GenMessage<SetDiscoveryScheduleRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_orchestration_v1_catalog, 23);
+
+/**
+ * The schedule.
+ *
+ * @generated from message sluice.orchestration.v1.SetDiscoveryScheduleResponse
+ */
+export type SetDiscoveryScheduleResponse = Message<"sluice.orchestration.v1.SetDiscoveryScheduleResponse"> & {
+  /**
+   * Current state.
+   *
+   * @generated from field: sluice.orchestration.v1.DiscoverySchedule schedule = 1;
+   */
+  schedule?: DiscoverySchedule | undefined;
+};
+
+/**
+ * Describes the message sluice.orchestration.v1.SetDiscoveryScheduleResponse.
+ * Use `create(SetDiscoveryScheduleResponseSchema)` to create a new message.
+ */
+export const SetDiscoveryScheduleResponseSchema: GenMessage<SetDiscoveryScheduleResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_orchestration_v1_catalog, 24);
+
+/**
+ * Identifies a source.
+ *
+ * @generated from message sluice.orchestration.v1.GetDiscoveryScheduleRequest
+ */
+export type GetDiscoveryScheduleRequest = Message<"sluice.orchestration.v1.GetDiscoveryScheduleRequest"> & {
+  /**
+   * The source's id.
+   *
+   * @generated from field: string source_id = 1;
+   */
+  sourceId: string;
+};
+
+/**
+ * Describes the message sluice.orchestration.v1.GetDiscoveryScheduleRequest.
+ * Use `create(GetDiscoveryScheduleRequestSchema)` to create a new message.
+ */
+export const GetDiscoveryScheduleRequestSchema: GenMessage<GetDiscoveryScheduleRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_orchestration_v1_catalog, 25);
+
+/**
+ * The schedule.
+ *
+ * @generated from message sluice.orchestration.v1.GetDiscoveryScheduleResponse
+ */
+export type GetDiscoveryScheduleResponse = Message<"sluice.orchestration.v1.GetDiscoveryScheduleResponse"> & {
+  /**
+   * Current state.
+   *
+   * @generated from field: sluice.orchestration.v1.DiscoverySchedule schedule = 1;
+   */
+  schedule?: DiscoverySchedule | undefined;
+};
+
+/**
+ * Describes the message sluice.orchestration.v1.GetDiscoveryScheduleResponse.
+ * Use `create(GetDiscoveryScheduleResponseSchema)` to create a new message.
+ */
+export const GetDiscoveryScheduleResponseSchema: GenMessage<GetDiscoveryScheduleResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_orchestration_v1_catalog, 26);
+
+/**
  * Words and filters of a search.
  *
  * @generated from message sluice.orchestration.v1.SearchCatalogRequest
@@ -1156,7 +1303,7 @@ export type SearchCatalogRequest = Message<"sluice.orchestration.v1.SearchCatalo
  * Use `create(SearchCatalogRequestSchema)` to create a new message.
  */
 export const SearchCatalogRequestSchema: GenMessage<SearchCatalogRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_orchestration_v1_catalog, 22);
+  messageDesc(file_sluice_orchestration_v1_catalog, 27);
 
 /**
  * One page of the best matches.
@@ -1205,7 +1352,7 @@ export type SearchCatalogResponse = Message<"sluice.orchestration.v1.SearchCatal
  * Use `create(SearchCatalogResponseSchema)` to create a new message.
  */
 export const SearchCatalogResponseSchema: GenMessage<SearchCatalogResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_orchestration_v1_catalog, 23);
+  messageDesc(file_sluice_orchestration_v1_catalog, 28);
 
 /**
  * A table that a search found.
@@ -1240,7 +1387,7 @@ export type CatalogMatch = Message<"sluice.orchestration.v1.CatalogMatch"> & {
  * Use `create(CatalogMatchSchema)` to create a new message.
  */
 export const CatalogMatchSchema: GenMessage<CatalogMatch> = /*@__PURE__*/
-  messageDesc(file_sluice_orchestration_v1_catalog, 24);
+  messageDesc(file_sluice_orchestration_v1_catalog, 29);
 
 /**
  * Numbers of matches: the 20 most frequent values of each property.
@@ -1289,7 +1436,7 @@ export type CatalogFacets = Message<"sluice.orchestration.v1.CatalogFacets"> & {
  * Use `create(CatalogFacetsSchema)` to create a new message.
  */
 export const CatalogFacetsSchema: GenMessage<CatalogFacets> = /*@__PURE__*/
-  messageDesc(file_sluice_orchestration_v1_catalog, 25);
+  messageDesc(file_sluice_orchestration_v1_catalog, 30);
 
 /**
  * A value and its number of matches.
@@ -1317,7 +1464,171 @@ export type FacetValue = Message<"sluice.orchestration.v1.FacetValue"> & {
  * Use `create(FacetValueSchema)` to create a new message.
  */
 export const FacetValueSchema: GenMessage<FacetValue> = /*@__PURE__*/
-  messageDesc(file_sluice_orchestration_v1_catalog, 26);
+  messageDesc(file_sluice_orchestration_v1_catalog, 31);
+
+/**
+ * A question, and limits of its context.
+ *
+ * @generated from message sluice.orchestration.v1.GetAiContextRequest
+ */
+export type GetAiContextRequest = Message<"sluice.orchestration.v1.GetAiContextRequest"> & {
+  /**
+   * The question, in the words of a user: 1 to 2,000 characters.
+   *
+   * @generated from field: string question = 1;
+   */
+  question: string;
+
+  /**
+   * Only tables of this source.
+   *
+   * @generated from field: string source_id = 2;
+   */
+  sourceId: string;
+
+  /**
+   * Only tables of this schema, and those to which their foreign keys lead.
+   *
+   * @generated from field: string schema_name = 3;
+   */
+  schemaName: string;
+
+  /**
+   * Only tables of this namespace. Default: all in which the caller may read the catalog.
+   *
+   * @generated from field: string namespace = 4;
+   */
+  namespace: string;
+
+  /**
+   * Budget of the text in tokens: 200 to 100,000, by default 4,000. A token is counted for each three bytes, which is more
+   * than tokenizers of language models make of English and SQL.
+   *
+   * @generated from field: int32 max_tokens = 5;
+   */
+  maxTokens: number;
+
+  /**
+   * Maximum number of tables: default 10, at most 50.
+   *
+   * @generated from field: int32 max_tables = 6;
+   */
+  maxTables: number;
+
+  /**
+   * First rows of each table: default none, at most 5. Only values of columns with the class `PII_CLASS_NONE` are shown;
+   * others are `***`.
+   *
+   * @generated from field: int32 sample_rows = 7;
+   */
+  sampleRows: number;
+
+  /**
+   * Whether rows show values of columns that nobody has classified, too.
+   *
+   * @generated from field: bool unclassified_samples = 8;
+   */
+  unclassifiedSamples: boolean;
+};
+
+/**
+ * Describes the message sluice.orchestration.v1.GetAiContextRequest.
+ * Use `create(GetAiContextRequestSchema)` to create a new message.
+ */
+export const GetAiContextRequestSchema: GenMessage<GetAiContextRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_orchestration_v1_catalog, 32);
+
+/**
+ * The context of a question.
+ *
+ * @generated from message sluice.orchestration.v1.GetAiContextResponse
+ */
+export type GetAiContextResponse = Message<"sluice.orchestration.v1.GetAiContextResponse"> & {
+  /**
+   * The context: definitions of tables in SQL, and comments. Empty if no table fits.
+   *
+   * @generated from field: string text = 1;
+   */
+  text: string;
+
+  /**
+   * Tokens of the text, as `max_tokens` counts them.
+   *
+   * @generated from field: int32 token_count = 2;
+   */
+  tokenCount: number;
+
+  /**
+   * The tables in it, best first.
+   *
+   * @generated from field: repeated sluice.orchestration.v1.AiContextTable tables = 3;
+   */
+  tables: AiContextTable[];
+
+  /**
+   * What was left out, and why.
+   *
+   * @generated from field: repeated string omitted = 4;
+   */
+  omitted: string[];
+};
+
+/**
+ * Describes the message sluice.orchestration.v1.GetAiContextResponse.
+ * Use `create(GetAiContextResponseSchema)` to create a new message.
+ */
+export const GetAiContextResponseSchema: GenMessage<GetAiContextResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_orchestration_v1_catalog, 33);
+
+/**
+ * A table in a context.
+ *
+ * @generated from message sluice.orchestration.v1.AiContextTable
+ */
+export type AiContextTable = Message<"sluice.orchestration.v1.AiContextTable"> & {
+  /**
+   * The table's id.
+   *
+   * @generated from field: string table_id = 1;
+   */
+  tableId: string;
+
+  /**
+   * Its source.
+   *
+   * @generated from field: string source_id = 2;
+   */
+  sourceId: string;
+
+  /**
+   * Its schema.
+   *
+   * @generated from field: string schema_name = 3;
+   */
+  schemaName: string;
+
+  /**
+   * Its name.
+   *
+   * @generated from field: string name = 4;
+   */
+  name: string;
+
+  /**
+   * Number of its columns that are not in the text, because only those of keys are: the table would take more than half of
+   * the budget.
+   *
+   * @generated from field: int32 omitted_column_count = 5;
+   */
+  omittedColumnCount: number;
+};
+
+/**
+ * Describes the message sluice.orchestration.v1.AiContextTable.
+ * Use `create(AiContextTableSchema)` to create a new message.
+ */
+export const AiContextTableSchema: GenMessage<AiContextTable> = /*@__PURE__*/
+  messageDesc(file_sluice_orchestration_v1_catalog, 34);
 
 /**
  * Personal data in a column.
@@ -1538,6 +1849,28 @@ export const CatalogService: GenService<{
     output: typeof RefreshTableResponseSchema;
   },
   /**
+   * Sets how often a source is discovered without a call, on behalf of the caller: with the rights that they have then, of
+   * which `catalog.write` is needed. A new schedule begins with a discovery at once. Times that are missed, as while
+   * nothing runs, are made up for by one discovery. NotFound.
+   *
+   * @generated from rpc sluice.orchestration.v1.CatalogService.SetDiscoverySchedule
+   */
+  setDiscoverySchedule: {
+    methodKind: "unary";
+    input: typeof SetDiscoveryScheduleRequestSchema;
+    output: typeof SetDiscoveryScheduleResponseSchema;
+  },
+  /**
+   * Returns how often a source is discovered without a call, and how the last time went. NotFound.
+   *
+   * @generated from rpc sluice.orchestration.v1.CatalogService.GetDiscoverySchedule
+   */
+  getDiscoverySchedule: {
+    methodKind: "unary";
+    input: typeof GetDiscoveryScheduleRequestSchema;
+    output: typeof GetDiscoveryScheduleResponseSchema;
+  },
+  /**
    * Searches tables by words of their names, columns, tags, comments and descriptions. Best matches come first: the exact
    * name, then names that begin with the words, names with all of the words, columns or tags of exactly this name, tables
    * that have all of the words, tables with words that begin with them, and, if that finds fewer than 10 tables, tables
@@ -1553,6 +1886,27 @@ export const CatalogService: GenService<{
     methodKind: "unary";
     input: typeof SearchCatalogRequestSchema;
     output: typeof SearchCatalogResponseSchema;
+  },
+  /**
+   * Packs what a language model needs to write SQL for a question: the tables that fit best, as definitions with keys and
+   * descriptions, and as far as the budget allows, their lineage, past statements and first rows. The same catalog gives
+   * the same text. Texts in it are those of sources and users: treat them as data, not as instructions.
+   *
+   * Tables are found by the words of the question, of which the first 40 that say something are searched, in their names,
+   * columns, tags, comments and descriptions, and by foreign keys from and to such tables. Past statements are without
+   * their values and comments, and need the permission `executions.read`; lineage needs `lineage.read`, and rows need
+   * `executions.write`. What the caller may not read is left out, and named in `omitted`; so are rows of a source that
+   * can't be read within 15 seconds.
+   *
+   * Unavailable (SERVICE_BUSY) or Aborted (EXECUTION_PREEMPTED) do not end the call: they are in `omitted`, too.
+   * DeadlineExceeded (DEADLINE_PASSED).
+   *
+   * @generated from rpc sluice.orchestration.v1.CatalogService.GetAiContext
+   */
+  getAiContext: {
+    methodKind: "unary";
+    input: typeof GetAiContextRequestSchema;
+    output: typeof GetAiContextResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_sluice_orchestration_v1_catalog, 0);

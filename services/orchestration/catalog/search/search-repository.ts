@@ -124,7 +124,7 @@ const lexemesMatch = (query: string | undefined): SQL | undefined =>
   query === undefined ? undefined : sql`lexemes @@ ${query}::tsquery`;
 
 /** Each filter twice: its lexeme finds the rows in the index, and the column is exact. */
-function filterCondition(scope: Scope, { sourceId, schemaName, tags, owner, piiClass }: SearchFilter) {
+export function filterCondition(scope: Scope, { sourceId, schemaName, tags, owner, piiClass }: SearchFilter) {
   const { orgId, namespaces } = scope;
   const one = (kind: Parameters<typeof filterLexeme>[1], value: string): string[] =>
     value === "" ? [] : [quoteLexeme(filterLexeme(orgId, kind, value))];
