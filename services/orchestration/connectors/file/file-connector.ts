@@ -54,6 +54,30 @@ function fileSource(deps: FileConnectorDeps, settings: FileSettings): DataSource
         return { ...reply.result, contentId: reply.isRepeatable ? contentIdOf(blob, settings) : undefined };
       });
     },
+    async lend(limit) {
+      using stack = new DisposableStack();
+      const blob = stack.use(await blobs.borrow(settings.fileId, limit.signal));
+      const file = stack.use(
+        await withEngineFailures(fileNamed(blob), () =>
+          prepared.borrow(blob, readingSettingsOf(settings), limit),
+        ),
+      );
+      const columns = file.preparation.columns.map(({ name, dataType, nullable }) => ({
+        name,
+        dataType,
+        nullable,
+      }));
+      const owned = stack.move();
+      return {
+        name: tableNameOf(blob, settings),
+        columns,
+        path: file.path,
+        reading: file.reading,
+        file: { name: blob.name, sha256: blob.sha256 },
+        contentId: contentIdOf(blob, settings),
+        [Symbol.dispose]: () => owned.dispose(),
+      };
+    },
     preview: (request, limit) => previewFile(deps, settings, request, limit),
     openSnapshot: (request, limit) => openFileSnapshot(deps, settings, request, limit),
     async writeResult({ sql, ...query }, limit) {

@@ -62,13 +62,13 @@ const expressions = new Set([
 const declarations = new Set(["arguments", "original_arguments", "varargs", "input_table_types"]);
 
 /**
- * Refuses a bound statement that uses a function, type or operator outside of the allow-list. The only readable table is
- * `table`.
+ * Refuses a bound statement that uses a function, type or operator outside of the allow-list. The only readable table those
+ * with a name in `tables`.
  */
-export function checkPlan(plan: Json, table: string): void {
+export function checkPlan(plan: Json, tables: ReadonlySet<string>): void {
   const queue: Json[] = [plan];
   for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
-    if (isObject(next)) checkNode(next, table);
+    if (isObject(next)) checkNode(next, tables);
     if (next === null || typeof next !== "object") continue;
     for (const [key, inner] of Object.entries(next)) {
       const isData = key === "value" && isObject(next) && "is_null" in next;
@@ -77,10 +77,10 @@ export function checkPlan(plan: Json, table: string): void {
   }
 }
 
-function checkNode(node: JsonObject, table: string): void {
+function checkNode(node: JsonObject, tables: ReadonlySet<string>): void {
   const { expression_class: expression, type, id } = node;
   if (expression !== undefined) checkExpression(node, expression);
-  else if (typeof type === "string" && type.startsWith("LOGICAL_")) checkOperator(node, type, table);
+  else if (typeof type === "string" && type.startsWith("LOGICAL_")) checkOperator(node, type, tables);
   else if (typeof id === "string" && !allowedTypes.has(fold(id))) {
     throw refused(`the type ${named(id)} is not available`);
   }
@@ -95,10 +95,10 @@ function checkExpression({ name }: JsonObject, expression: Json): void {
   throw refused(`the function ${named(name)} is not available, by whatever name it is called`);
 }
 
-function checkOperator(node: JsonObject, type: string, table: string): void {
+function checkOperator(node: JsonObject, type: string, tables: ReadonlySet<string>): void {
   if (!operators.has(type)) throw refused(`the operator ${named(type)} is not available`);
   if (type !== "LOGICAL_GET" || allowedTableFunctions.has(fold(node.name))) return;
   const scan = isObject(node.function_data) ? node.function_data : {};
-  if (node.name === "seq_scan" && scan.table === table) return;
+  if (node.name === "seq_scan" && tables.has(String(scan.table))) return;
   throw refused(`the table function ${named(node.name)} is not available, by whatever name it is called`);
 }

@@ -31,9 +31,14 @@ export type Visit = {
   check(value: Json | undefined, rule: Rule, nesting?: Nesting): void;
 };
 
-/** The readable table. */
+/** A table as a statement names it. Parts that it leaves out are empty. */
+export type TableName = { readonly catalog: string; readonly schema: string; readonly name: string };
+
+/** The readable tables: one, or those of the catalog that `hasTable` knows. */
 export type Source = {
   readonly tableName: string;
+  /** Default: no table but `tableName`. */
+  hasTable?(table: TableName): boolean;
   /** Whether a lower-case name is a column, or an alias anywhere in the statement. */
   hasColumn(name: string): boolean;
 };

@@ -7,6 +7,7 @@ import {
   named,
   refused,
   type Scope,
+  type TableName,
   type Visit,
 } from "./rule.ts";
 
@@ -22,6 +23,12 @@ export function checkTable(table: JsonObject, { nesting, source }: Visit): void 
   const path = fold(qualifiers.join("."));
   const common = isInScope(name, nesting.scope);
   if (common && (path === "" || path === "recurring")) return;
+  if (source.hasTable) {
+    if (source.hasTable(tableNameOf(table))) return;
+    throw refused(
+      `the table ${named([...qualifiers, table.table_name].join("."))} is not one of the catalog`,
+    );
+  }
   const here = path === "" || path === "main" || path === "memory.main";
   if (here && name === fold(source.tableName)) return;
   const known = `this source has the table ${named(source.tableName)}`;
@@ -31,6 +38,16 @@ export function checkTable(table: JsonObject, { nesting, source }: Visit): void 
   }
   throw new EngineFailure("sqlInvalid", `the table ${named(table.table_name)} does not exist: ${known}`);
 }
+
+const tableNameOf = ({
+  catalog_name: catalog,
+  schema_name: schema,
+  table_name: name,
+}: JsonObject): TableName => ({
+  catalog: String(catalog ?? ""),
+  schema: String(schema ?? ""),
+  name: String(name ?? ""),
+});
 
 function isInScope(name: string, scope: Scope | undefined): boolean {
   for (let inner = scope; inner; inner = inner.outer) {

@@ -1,4 +1,5 @@
 import type { DuckDBConnection, DuckDBPreparedStatement } from "@duckdb/node-api";
+import { openCatalog } from "../catalog/open-catalog.ts";
 import { columnAlias } from "../database/column-alias.ts";
 import { toEngineFailure } from "../database/duckdb-error.ts";
 import { readerOf } from "../database/file-reader.ts";
@@ -20,7 +21,20 @@ export type Relation = {
 
 /** Opens the rows of a task. User statements are checked by the gate first. */
 export function openRelation(task: ResultTask): Promise<Relation> {
-  return task.rows.kind === "statement" ? openStatement(task, task.rows) : openCopy(task, task.rows);
+  const { rows } = task;
+  if (rows.kind === "catalog") return openCatalogStatement(task, rows);
+  return rows.kind === "statement" ? openStatement(task, rows) : openCopy(task, rows);
+}
+
+async function openCatalogStatement(
+  task: ResultTask,
+  { sql, tables }: ResultTask["rows"] & { kind: "catalog" },
+): Promise<Relation> {
+  const { connection } = await openCatalog(task, { sql, tables });
+  return closedOnFailure(connection, async () => {
+    const columns = columnsOf(await connection.prepare(sql));
+    return { connection, columns, source: withAliases(await viewOf(connection, sql, "sluice"), columns) };
+  });
 }
 
 async function openStatement(
