@@ -52,10 +52,10 @@ export async function findSubject(deps: FederationDeps, scope: Scope, request: R
       }),
     };
   }
-  if (request.namespace !== "")
-    throw invalidField("namespace", "is for statements over the catalog: a source has its own");
   const source = await findSource(deps.db, scope, sourceId);
   if (!source) throw sourceNotFound(sourceId);
+  if (request.namespace !== "")
+    throw invalidField("namespace", "is for statements over the catalog: a source has its own");
   const { namespace, connector } = source;
   return {
     namespace,

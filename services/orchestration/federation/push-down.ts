@@ -21,6 +21,8 @@ const alternativesMax = 16;
 
 /** Decides what is read of a table, from all scans of it in a statement. */
 export function pushDown(columns: readonly ReadColumn[], scans: readonly Scan[]): TableRead {
+  // DuckDB knows that no row is needed, as with `WHERE false`.
+  if (scans.length === 0) return { wanted: [narrowest(columns)], limit: 0 };
   const wanted = new Set(scans.flatMap((scan) => scan.columns));
   const filters = scans.map(({ predicates }) => predicates.filter((one) => isEvaluated(one, columns)));
   const [scan, ...others] = scans;
