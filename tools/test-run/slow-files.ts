@@ -33,6 +33,18 @@ const busyFiles: readonly SlowFiles[] = [
     },
   },
   {
+    reason:
+      "starts PostgreSQL and MariaDB as sources, and moves their rows for each statement of a table of cases",
+    seconds: {
+      "orchestration/federation/tpch": 60,
+      "orchestration/federation/same-results": 50,
+      "orchestration/federation/faults": 20,
+      "orchestration/federation/catalog-query": 15,
+      "orchestration/federation/results": 10,
+      "orchestration/plan-query": 10,
+    },
+  },
+  {
     reason: "discovers a database again after each change, or fills a catalog with thousands of tables",
     seconds: {
       "orchestration/discover-changes": 7,
