@@ -123,6 +123,7 @@ export const run: Run<OrchestrationConfig> = async (config, stop, ready) => {
     engine,
     processes,
     blobs: createBlobCache(blobs, folder, openStorageFolder(config.storageDirectory)),
+    fetched: folder,
     folderCopies: createFolderCopies(config.sourceFolders, folder),
     quarantine,
     prepared,

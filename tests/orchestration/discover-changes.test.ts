@@ -246,3 +246,19 @@ test("OK: a discovery that read before another one wrote reads again", async () 
   expect(await call).toMatchObject({ added: [], removed: [], unchangedCount: 1 });
   expect((await user.catalog.listTables({ sourceId })).tables.map(({ name }) => name)).toEqual(["a"]);
 });
+
+test("Aborted: each time that the source was read, another discovery has written since", async () => {
+  const user = mesh().user();
+  const { sourceId, change, discover } = await createCatalogSource(
+    mesh(),
+    user,
+    foreign(),
+    "create table {s}.a (n int)",
+  );
+  await discover();
+  await change("create table {s}.b (n int)");
+  await mesh().database
+    .sql`update orchestration.sources set discover_time = 'infinity' where source_id = ${sourceId}`;
+  expect(await failureOf(discover())).toMatchObject({ code: Code.Aborted, reason: "STATE_CONFLICT" });
+  expect((await user.catalog.listTables({ sourceId })).tables.map(({ name }) => name)).toEqual(["a"]);
+});

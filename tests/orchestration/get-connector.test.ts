@@ -8,7 +8,14 @@ const mesh = forFile(startOrchestration);
 describe("ListConnectors and GetConnector", () => {
   test("OK: every connector by name, with the schema of its settings", async () => {
     const { connectors } = await mesh().user().connectors.listConnectors({});
-    expect(connectors.map(({ name }) => name)).toEqual(["file", "mysql", "postgresql", "sqlite"]);
+    expect(connectors.map(({ name }) => name)).toEqual([
+      "file",
+      "http-file",
+      "http-json",
+      "mysql",
+      "postgresql",
+      "sqlite",
+    ]);
     const { connector } = await mesh().user().connectors.getConnector({ connector: "postgresql" });
     expect(connector).toEqual(connectors.find(({ name }) => name === "postgresql"));
     expect(connector?.capabilities).toMatchObject({

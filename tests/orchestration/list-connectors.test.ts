@@ -9,7 +9,14 @@ test("OK: every connector by name, to a viewer too", async () => {
   const { connectors } = await mesh()
     .user({ roles: ["viewer"] })
     .connectors.listConnectors({});
-  expect(connectors.map(({ name }) => name)).toEqual(["file", "mysql", "postgresql", "sqlite"]);
+  expect(connectors.map(({ name }) => name)).toEqual([
+    "file",
+    "http-file",
+    "http-json",
+    "mysql",
+    "postgresql",
+    "sqlite",
+  ]);
   for (const { settingsSchema } of connectors) expect(settingsSchema).toMatchObject({ type: "object" });
 });
 

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import type { Scope } from "../../services/lib/rpc/guard.ts";
 import { searchQuery } from "../../services/orchestration/catalog/search/search-query.ts";
 import {
-  type SearchFilter,
+  type SearchRequest,
   searchTables,
 } from "../../services/orchestration/catalog/search/search-repository.ts";
 import { forFile } from "../lib/for-file.ts";
@@ -15,6 +15,8 @@ import { addTables } from "./many-tables.ts";
 const database = forFile(createTestDatabase);
 
 const tableCount = 20_000;
+type SearchFilter = SearchRequest["filter"];
+
 const everything: SearchFilter = { sourceId: "", schemaName: "", tags: [], owner: "", piiClass: "" };
 
 type Node = { "Node Type": string; "Relation Name"?: string; "Actual Rows": number; Plans?: Node[] };

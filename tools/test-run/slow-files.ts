@@ -45,12 +45,24 @@ const busyFiles: readonly SlowFiles[] = [
     },
   },
   {
+    reason: "starts a process for each of many HTTP sources, and repeats failed requests",
+    seconds: {
+      "orchestration/http/faults": 16,
+      "orchestration/http/paging": 9,
+      "orchestration/connector-http-json": 9,
+      "orchestration/connector-http-file": 9,
+    },
+  },
+  {
     reason: "discovers a database again after each change, or fills a catalog with thousands of tables",
     seconds: {
       "orchestration/discover-changes": 7,
       "orchestration/search-catalog": 9,
       "orchestration/search-plans": 9,
       "orchestration/update-table": 6,
+      "orchestration/refresh-table": 5,
+      "orchestration/list-table-versions": 5,
+      "cli/catalog": 7,
     },
   },
   {

@@ -116,8 +116,6 @@ export type LentTable = {
   readonly columns: readonly DiscoveredColumn[];
   readonly path: string;
   readonly reading: Reading;
-  /** The file, for the record of crashes. */
-  readonly file: { readonly name: string; readonly sha256: string };
   readonly contentId: string;
 };
 

@@ -1,4 +1,5 @@
 import type { BlobCache } from "../blobs/blob-cache.ts";
+import type { BlobFolder } from "../blobs/blob-folder.ts";
 import type { Quarantine } from "../crashes/quarantine.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { PreparedFiles } from "../prepared/prepared-files.ts";
@@ -13,6 +14,8 @@ export type ConnectorDeps = LoginDeps & {
   readonly engine: Engine;
   readonly processes: SourceProcesses;
   readonly blobs: BlobCache;
+  /** Where connectors keep the bytes that they fetch. */
+  readonly fetched: BlobFolder;
   readonly folderCopies: FolderCopies;
   readonly quarantine: Quarantine;
   readonly prepared: PreparedFiles;

@@ -1,6 +1,8 @@
 import type { Connector } from "./connector.ts";
 import type { ConnectorDefinition, ConnectorDeps } from "./definition.ts";
 import { fileDefinition } from "./file/definition.ts";
+import { httpFileDefinition } from "./http-file/definition.ts";
+import { httpJsonDefinition } from "./http-json/definition.ts";
 import { mysqlDefinition } from "./mysql/definition.ts";
 import { postgresqlDefinition } from "./postgresql/definition.ts";
 import type { RowSources } from "./sql/row-source.ts";
@@ -12,6 +14,8 @@ import { sqliteDefinition } from "./sqlite/definition.ts";
  */
 export const connectorDefinitions: readonly ConnectorDefinition[] = [
   fileDefinition,
+  httpFileDefinition,
+  httpJsonDefinition,
   mysqlDefinition,
   postgresqlDefinition,
   sqliteDefinition,

@@ -106,8 +106,7 @@ test("OK: common table expressions, subqueries, windows and set operations over 
   expect(
     await rowsOf(
       user(),
-      `PIVOT (SELECT customer_id, id FROM ${orders} WHERE id < 20)
-    ON customer_id IN (1, 2) USING count(*) GROUP BY ALL LIMIT 1`,
+      `FROM (SELECT customer_id, id FROM ${orders} WHERE id < 20) PIVOT (count(*) FOR customer_id IN (1, 2)) LIMIT 1`,
     ),
   ).toHaveLength(1);
 });

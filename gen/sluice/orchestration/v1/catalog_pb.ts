@@ -232,7 +232,7 @@ export const ColumnSchema: GenMessage<Column> = /*@__PURE__*/
  */
 export type ForeignKey = Message<"sluice.orchestration.v1.ForeignKey"> & {
   /**
-   * Name of the constraint.
+   * Name of the constraint; empty if the source has none.
    *
    * @generated from field: string name = 1;
    */

@@ -12,7 +12,7 @@ const matchesMax = 2000;
 const facetValuesMax = 20;
 
 /** Empty fields select everything. */
-export type SearchFilter = {
+type SearchFilter = {
   readonly sourceId: string;
   readonly schemaName: string;
   readonly tags: readonly string[];

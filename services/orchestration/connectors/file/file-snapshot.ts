@@ -19,20 +19,20 @@ import type {
   SnapshotTable,
 } from "../connector.ts";
 import { chunksWithEngineFailures, withEngineFailures } from "../engine-failures.ts";
-import type { FileConnectorDeps } from "./deps.ts";
+import type { FileReaderDeps, TableFile } from "./deps.ts";
 import { fileNamed, tableNameOf } from "./names.ts";
 import { type FileChunk, isCut, isWholeTable, planChunks, rangeOf } from "./plan-chunks.ts";
-import { type FileSettings, readingSettingsOf } from "./settings.ts";
+import { readingSettingsOf, type TableSettings } from "./settings.ts";
 
 /** A snapshot of a file is its hash. The bytes stay in the cache until the snapshot is disposed. */
 export async function openFileSnapshot(
-  { blobs, engine, quarantine, prepared }: FileConnectorDeps,
-  settings: FileSettings,
+  { engine, quarantine, prepared }: FileReaderDeps,
+  { borrow, settings }: TableFile,
   { tables, chunkRows, format }: SnapshotRequest,
   limit: Limit,
 ): Promise<Snapshot> {
   await using stack = new AsyncDisposableStack();
-  const blob = stack.use(await blobs.borrow(settings.fileId, limit.signal));
+  const blob = stack.use(await borrow(limit));
   const file = stack.use(
     await withEngineFailures(fileNamed(blob), () =>
       prepared.borrow(blob, readingSettingsOf(settings), limit),
@@ -90,7 +90,7 @@ export async function openFileSnapshot(
 }
 
 /** The settings are part of the name: they decide which rows the file has. */
-function snapshotName(sha256: string, settings: FileSettings): string {
+function snapshotName(sha256: string, settings: TableSettings): string {
   const reading = readingSettingsOf(settings);
   if (Object.keys(reading).length === 0) return `sha256:${sha256}`;
   const hash = createHash("sha256").update(JSON.stringify(reading)).digest("hex");

@@ -6,19 +6,19 @@ import type { Limit } from "../../timing/limit.ts";
 import type { Preview, PreviewRequest, Repeatable, Settings } from "../connector.ts";
 import { withEngineFailures } from "../engine-failures.ts";
 import { contentIdOf } from "./content-id.ts";
-import type { FileConnectorDeps } from "./deps.ts";
+import type { FileReaderDeps, TableFile } from "./deps.ts";
 import { fileNamed, tableNameOf } from "./names.ts";
-import { type FileSettings, readingSettingsOf } from "./settings.ts";
+import { readingSettingsOf } from "./settings.ts";
 
 /** Reads a whole file and returns its first rows. A file that cannot be read is a result with problems, not an error. */
 export async function previewFile(
-  { blobs, engine, quarantine }: FileConnectorDeps,
-  settings: FileSettings,
+  { engine, quarantine }: FileReaderDeps,
+  { borrow, settings }: TableFile,
   { table, maxRows }: PreviewRequest,
   limit: Limit,
 ): Promise<Preview & Repeatable> {
   if (table) throw invalidField("table", "a file is one table: leave it out");
-  using blob = await blobs.borrow(settings.fileId, limit.signal);
+  using blob = await borrow(limit);
   const { path, name: fileName } = blob;
   const task = {
     kind: "preview" as const,

@@ -11,9 +11,10 @@ export const fileSettings = z.strictObject({
   ...readingSettings.shape,
 });
 
-export type FileSettings = z.output<typeof fileSettings>;
+/** How a file is read, and the name of its table. */
+export type TableSettings = ReadingSettings & { readonly tableName?: string | undefined };
 
 /** The settings that decide how the file is read. */
-export function readingSettingsOf({ fileId, tableName, ...reading }: FileSettings): ReadingSettings {
+export function readingSettingsOf({ tableName, ...reading }: TableSettings): ReadingSettings {
   return reading;
 }

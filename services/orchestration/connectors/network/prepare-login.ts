@@ -1,9 +1,9 @@
-import { X509Certificate } from "node:crypto";
 import { sourceDataInvalid } from "../../errors.ts";
 import type { SecretDestination } from "../connector.ts";
 import type { AddressGuard, Lookup } from "./address-guard.ts";
 import type { Route } from "./connect-pinned.ts";
 import { securityOf } from "./connection-security.ts";
+import { isCertificates } from "./is-certificates.ts";
 import { destinationOf, type ServerSettings } from "./server-settings.ts";
 
 export type LoginDeps = {
@@ -35,16 +35,4 @@ export async function prepareLogin(
   }
   const addresses = await addressGuard(host, lookup);
   return { password, route: { host, port, addresses, security: securityOf(settings, addresses, ca) } };
-}
-
-const certificate = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
-
-/** OpenSSL ignores certificates that it cannot parse. The login would then fail with a misleading error. */
-function isCertificates(pem: string): boolean {
-  const found = pem.match(certificate) ?? [];
-  try {
-    return found.length > 0 && found.every((text) => new X509Certificate(text) !== undefined);
-  } catch {
-    return false;
-  }
 }

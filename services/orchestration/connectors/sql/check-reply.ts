@@ -36,7 +36,7 @@ const comment = (charactersMax: number) =>
     .transform((value) => (value.isWellFormed() && !value.includes("\0") ? value : ""));
 
 const foreignKey = z.object({
-  name: replyName,
+  name: z.literal("").or(replyName),
   columns: z.array(replyName).min(1),
   referencedSchemaName: replyName,
   referencedTableName: replyName,

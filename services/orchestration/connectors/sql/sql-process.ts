@@ -1,8 +1,8 @@
-import { currentCall } from "../../../lib/rpc/call.ts";
 import type { PartOf, ReplyOf, RequestOf } from "../../source-process/operation.ts";
 import type { resolveHost } from "../../source-process/resolve-host.ts";
 import type { RequestOptions } from "../../source-process/source-client.ts";
 import type { SourceProcesses } from "../../source-process/source-processes.ts";
+import { callersOrg } from "../callers-org.ts";
 import type { SqlDatabase } from "./sql-database.ts";
 import type { SqlOperations, Target } from "./sql-operations.ts";
 
@@ -39,9 +39,3 @@ export function createSqlProcess<S, Login>(
 
 const isDisposable = (login: unknown): login is Disposable =>
   typeof login === "object" && login !== null && Symbol.dispose in login;
-
-function callersOrg(): string {
-  const orgId = currentCall()?.principal?.orgId;
-  if (orgId === undefined) throw new Error("a source is used outside of a call of an organisation");
-  return orgId;
-}

@@ -1,5 +1,5 @@
 import type { DuckDBConnection, DuckDBPreparedStatement } from "@duckdb/node-api";
-import type { CatalogPlan, CatalogTable, StatementTable } from "../catalog-statement.ts";
+import type { CatalogPlan, CatalogTable, Scan, StatementTable } from "../catalog-statement.ts";
 import { toEngineFailure } from "../database/duckdb-error.ts";
 import { openSandbox, readRows } from "../database/sandbox.ts";
 import { EngineFailure } from "../engine-failure.ts";
@@ -74,9 +74,18 @@ async function readScans(connection: DuckDBConnection, sql: string, tables: read
   if (typeof row?.plan !== "string")
     throw new EngineFailure("statementRefused", "the statement is too large when its views are expanded");
   const plan = parsePlan(row.plan);
-  if (!isObject(plan) || plan.error !== false) throw new EngineFailure("internal", "there is no plan");
-  return findScans(plan.plans ?? null, tables);
+  // Without some optimizers, DuckDB fails to plan a few statements that it runs.
+  return isObject(plan) && plan.error === false
+    ? findScans(plan.plans ?? null, tables)
+    : tables.map(wholeScan);
 }
+
+const wholeScan = ({ columns }: CatalogTable, table: number): Scan => ({
+  table,
+  columns: columns.map(({ name }) => name),
+  predicates: [],
+  isComplete: false,
+});
 
 /** The columns of a statement's result. */
 export async function describeResult(connection: DuckDBConnection, sql: string): Promise<TypedColumn[]> {

@@ -1,5 +1,3 @@
-import { ErrorReason } from "../../../../../gen/sluice/common/v1/errors_pb.ts";
-import { hasReason } from "../../../../lib/rpc/errors.ts";
 import { identifier } from "../../../engine/sql-text.ts";
 import { sourceDataInvalid, tableChanged } from "../../../errors.ts";
 import type { SnapshotTable } from "../../connector.ts";
@@ -9,48 +7,10 @@ import type { ColumnTypes } from "../settings.ts";
 import { type ColumnType, kindOf, typeOfDeclaration, typeOfKinds, type ValueKind } from "./column-type.ts";
 import { filterOf } from "./filter-of.ts";
 
-/** Type of a column without a declared one. */
-const anyType = "ANY";
+export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
-const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
-
-/** Hidden columns of virtual tables have 1; generated ones are like others. */
-const isVisible = "hidden <> 1";
-
-export function listTables(database: Database, tablesMax: number, columnTypes: ColumnTypes): unknown[] {
-  const tables = database.rows(
-    `select name, type from pragma_table_list
-     where schema = 'main' and type in ('table', 'view', 'virtual') and name not like 'sqlite!_%' escape '!'
-     order by name limit ${tablesMax}`,
-  );
-  const names = new Set(tables.map(([name]) => name));
-  const unknown = Object.keys(columnTypes).find((name) => !names.has(name));
-  if (unknown !== undefined) throw noSuchName(`the table ${JSON.stringify(unknown)}`);
-  return tables.flatMap(([name, type]) => {
-    const columns = columnsOf(database, String(name), type !== "table");
-    return columns ? [{ schemaName: "main", name, columns }] : [];
-  });
-}
-
-const noSuchName = (what: string) =>
+export const noSuchName = (what: string) =>
   sourceDataInvalid(`settings.columnTypes names ${what}, which the database does not have`);
-
-/** Undefined for a view or virtual table that refers to what there is not. */
-function columnsOf(database: Database, table: string, mayBeBroken: boolean) {
-  try {
-    const rows = database.rows(
-      `select name, type, [notnull] from pragma_table_xinfo(${literal(table)}) where ${isVisible}`,
-    );
-    return rows.map(([name, type, notNull]) => ({
-      name,
-      dataType: type === "" || type === null ? anyType : type,
-      nullable: notNull === 0n,
-    }));
-  } catch (error) {
-    if (mayBeBroken && hasReason(error, ErrorReason.SOURCE_DATA_INVALID)) return undefined;
-    throw error;
-  }
-}
 
 /** How a table is read. */
 export type TableDescription = Pick<ReadableTable, "select" | "where" | "parameters" | "limit"> & {

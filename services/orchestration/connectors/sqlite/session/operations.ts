@@ -5,14 +5,9 @@ import type { ColumnBatch, ReadableTable, RowRange } from "../../sql/row-source.
 import { withFailures } from "../database/failures.ts";
 import type { Database } from "../database/open-database.ts";
 import type { Statement } from "../database/statement.ts";
-import {
-  describeTable,
-  listTables,
-  mixedTypes,
-  readKinds,
-  type TableDescription,
-} from "../reading/catalog.ts";
+import { describeTable, mixedTypes, readKinds, type TableDescription } from "../reading/catalog.ts";
 import { type ColumnType, typeOfDeclaration, typeOfKinds } from "../reading/column-type.ts";
+import { listTables } from "../reading/list-tables.ts";
 import { createBatches, createCursor } from "../reading/row-stream.ts";
 import type { ColumnTypes } from "../settings.ts";
 
