@@ -50,8 +50,13 @@ export const commandTree: readonly LazyCommand[] = [
   },
   {
     name: "query",
-    summary: "query a source with SQL",
+    summary: "query a source, or several, with SQL",
     load: async () => (await import("./commands/query.ts")).query,
+  },
+  {
+    name: "plan",
+    summary: "show what a statement would read",
+    load: async () => (await import("./commands/plan.ts")).plan,
   },
   {
     name: "stage",

@@ -9,6 +9,7 @@ import { usageError } from "../failures/command-error.ts";
 import { neutraliseJson, neutraliseLines } from "../terminal/neutralise.ts";
 import { type Write, writeFileWhole } from "../terminal/write-file.ts";
 import { writeOut } from "../terminal/write-out.ts";
+import type { Subject } from "./read-statement.ts";
 
 export const exportFormats = ["csv", "json", "ndjson", "parquet", "arrow"] as const;
 export type ExportFormat = (typeof exportFormats)[number];
@@ -22,8 +23,7 @@ const formats: Readonly<Record<ExportFormat, ResultFormat>> = {
   arrow: ResultFormat.ARROW,
 };
 
-export type Export = {
-  readonly sourceId: string;
+export type Export = Subject & {
   readonly sql: string;
   readonly format: ExportFormat;
   readonly maxRows: number;
@@ -57,12 +57,13 @@ async function exportToFile(call: Call, wanted: Export, path: string): Promise<v
 
 async function writeRows(
   call: Call,
-  { sourceId, sql, format, maxRows, timeoutSeconds }: Export,
+  { sourceId, namespace, sql, format, maxRows, timeoutSeconds }: Export,
   write: Write,
 ): Promise<void> {
   const client = await call.client(ExecutionService);
   const request = create(StreamQueryRequestSchema, {
     sourceId,
+    namespace,
     sql,
     format: formats[format],
     maxRows,

@@ -4,10 +4,10 @@ import {
 } from "../../gen/sluice/orchestration/v1/executions_pb.ts";
 import type { Call } from "../command/call.ts";
 import { formatCount } from "../terminal/value.ts";
+import type { Subject } from "./read-statement.ts";
 import { showRows } from "./show-rows.ts";
 
-export type Query = {
-  readonly sourceId: string;
+export type Query = Subject & {
   readonly sql: string;
   readonly maxRows: number;
   readonly timeoutSeconds: number;

@@ -90,6 +90,17 @@ const resultCacheTimeout = z
   .refine((value) => value >= 1, "must be 1 (ms) or more")
   .default(200);
 
+const transferMiBDefault = 4096;
+/** Rows that one statement may move from its sources. */
+const transferRowsMax: number = 100_000_000;
+
+const transfer = z
+  .string()
+  .regex(/^\d{1,9}$/, "must be a number of MiB")
+  .transform(Number)
+  .refine((value) => value >= 1, "must be 1 (MiB) or more")
+  .default(transferMiBDefault);
+
 const requiredProtections = z
   .string()
   .default("")
@@ -115,6 +126,7 @@ const orchestrationEnv = serviceEnv.extend({
   ENGINE_MEMORY_MIB: engineMemory,
   ENGINE_NICENESS: engineNiceness,
   PREPARED_CACHE_MIB: preparedCache,
+  TRANSFER_MIB: transfer,
   RESULT_CACHE_TTL: resultCacheTtl,
   RESULT_CACHE_TIMEOUT_MS: resultCacheTimeout,
   ENGINE_CONFINEMENT_REQUIRED: requiredProtections,
@@ -137,6 +149,11 @@ export function parseConfig(env: Env) {
     engineNiceness: settings.ENGINE_NICENESS ?? nicenessDefault,
     /** Undefined: derived from the size of the disk. */
     preparedCacheBytes: settings.PREPARED_CACHE_MIB && settings.PREPARED_CACHE_MIB * mebibyte,
+    /** What a statement over the catalog may move from its sources. */
+    transferLimits: Object.freeze({
+      bytesMax: settings.TRANSFER_MIB * mebibyte,
+      rowsMax: transferRowsMax,
+    }),
     resultCache: Object.freeze({
       /** Lifetime of a kept result; 0 to keep none. */
       ttlMs: settings.RESULT_CACHE_TTL * 1000,

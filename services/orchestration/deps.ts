@@ -3,7 +3,7 @@ import type { Engine } from "./engine/engine.ts";
 import type { ExecutionDeps } from "./executions/run-execution.ts";
 import type { LentFolder } from "./lent/lent-folder.ts";
 import type { Forwarder } from "./lineage/forward/forwarder.ts";
-import type { ResultFiles } from "./results/result-files.ts";
+import type { StatementReader } from "./lineage/sql/statement-reader.ts";
 import type { Snapshots } from "./snapshots/snapshots.ts";
 import type { Secrets } from "./sources/secrets.ts";
 
@@ -11,9 +11,9 @@ import type { Secrets } from "./sources/secrets.ts";
 export type OrchestrationDeps = ExecutionDeps & {
   readonly policies: NamespacePolicies;
   readonly secrets: Secrets;
-  readonly engine: Pick<Engine, "status">;
+  readonly engine: Pick<Engine, "run" | "status">;
+  readonly reader: Pick<StatementReader, "read">;
   readonly forwarder: Pick<Forwarder, "queue">;
   readonly snapshots: Snapshots;
-  readonly resultFiles: ResultFiles;
   readonly lentFolder: LentFolder;
 };

@@ -191,6 +191,31 @@ export const executionPreempted = ({ ranMs, share, of, retryDelayMs }: Preemptio
     retryDelayMs,
   );
 
+/** A name of a statement over the catalog. `suggestions` are names that the caller may use. */
+export function tableNameInvalid(
+  name: string,
+  problem: string,
+  suggestions: readonly string[],
+): ConnectError {
+  const names = suggestions.toSorted().join(", ");
+  return failure(
+    Code.InvalidArgument,
+    ErrorReason.TABLE_NAME_INVALID,
+    `the table ${name} ${problem}${names && `: did you mean ${names}`}`,
+    { table: name, ...(names !== "" && { suggestions: names }) },
+  );
+}
+
+/** The rows that a statement moves are too many; `table` is that of the last ones. */
+export const transferTooLarge = (table: string, limit: string) =>
+  failure(
+    Code.ResourceExhausted,
+    ErrorReason.TRANSFER_LIMIT,
+    `the rows that the statement moves from its sources, at last those of ${table}, take more than the ${limit} that a ` +
+      "statement may move: select fewer columns, or add conditions that the source evaluates",
+    { table, limit },
+  );
+
 /** An execution exceeded its limit of memory, disk space or bytes. */
 export const executionTooLarge = (message: string) =>
   failure(Code.ResourceExhausted, ErrorReason.EXECUTION_LIMIT, message);

@@ -1,4 +1,4 @@
-import { and, eq, inArray, sql } from "drizzle-orm";
+import { and, arrayContains, eq, inArray, or, sql } from "drizzle-orm";
 import type { Db } from "../lib/database/database.ts";
 import { ownerIn, within } from "../lib/database/scope.ts";
 import {
@@ -16,6 +16,7 @@ import { executions } from "./schema.ts";
 import { type EndState, executionStates, statesBefore } from "./state.ts";
 
 export type ExecutionRow = typeof executions.$inferSelect;
+/** `sourceId` is null for a statement over the catalog. */
 export type NewExecution = Pick<ExecutionRow, "executionId" | "sourceId" | "namespace" | "sql" | "processId">;
 /** Outcome of an execution: a result for `succeeded`, a message for the others. */
 export type ExecutionOutcome =
@@ -54,6 +55,10 @@ const executionList = listOf({
   },
 });
 
+/** Whether the source is one of a statement over the catalog. The first condition is that of the index. */
+const isOneOf = (sourceId: string) =>
+  and(sql`${executions.sourceIds} <> '{}'`, arrayContains(executions.sourceIds, [sourceId]));
+
 /** A page of executions. An empty `sourceId` selects every source. */
 export function listExecutions(
   db: Db,
@@ -63,7 +68,7 @@ export function listExecutions(
 ): Promise<Page<ExecutionRow>> {
   const where = and(
     within(scope, executions),
-    sourceId === "" ? undefined : eq(executions.sourceId, sourceId),
+    sourceId === "" ? undefined : or(eq(executions.sourceId, sourceId), isOneOf(sourceId)),
   );
   return executionList.read(db, request, where);
 }
@@ -71,6 +76,19 @@ export function listExecutions(
 export async function insertExecution(db: Db, scope: Scope, execution: NewExecution): Promise<void> {
   const owner = ownerIn(scope, execution.namespace);
   await db.insert(executions).values({ ...execution, ...owner, creatorUserId: scope.principal.userId });
+}
+
+/** Records the sources of a statement over the catalog. */
+export async function updateExecutionSources(
+  db: Db,
+  scope: Scope,
+  executionId: string,
+  sourceIds: readonly string[],
+): Promise<void> {
+  await db
+    .update(executions)
+    .set({ sourceIds: [...sourceIds] })
+    .where(and(within(scope, executions), eq(executions.executionId, executionId)));
 }
 
 /** Records an execution's outcome. Returns false if it had one already. */

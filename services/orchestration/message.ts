@@ -52,7 +52,8 @@ const states: Readonly<Record<ExecutionState, ExecutionStateMessage>> = {
 
 export const toExecution = (row: ExecutionRow): MessageInitShape<typeof ExecutionSchema> => ({
   executionId: row.executionId,
-  sourceId: row.sourceId,
+  sourceId: row.sourceId ?? "",
+  sourceIds: row.sourceIds,
   namespace: row.namespace,
   sql: row.sql,
   state: states[row.state],

@@ -151,7 +151,10 @@ export const run: Run<OrchestrationConfig> = async (config, stop, ready) => {
     recorder,
     forwarder,
     snapshots,
+    quarantine,
+    reader,
     resultFiles,
+    transferLimits: config.transferLimits,
     lentFolder: await openLentFolder(join(config.dataDirectory, "lent")),
     processId,
   };

@@ -105,8 +105,9 @@ export const executions = orchestration.table(
   {
     executionId: uuid("execution_id").primaryKey(),
     ...ownerColumns(),
-    // No foreign key: the row outlives its source.
-    sourceId: uuid("source_id").notNull(),
+    // No foreign key: the row outlives its source. Null for a statement over the catalog, which has several.
+    sourceId: uuid("source_id"),
+    sourceIds: uuid("source_ids").array().notNull().default([]),
     sql: text("sql").notNull(),
     state: executionState("state").notNull().default("running"),
     errorMessage: text("error_message").notNull().default(""),
@@ -126,6 +127,7 @@ export const executions = orchestration.table(
     index("executions_end_time").on(table.orgId, unsetIsLate(table.endTime), table.executionId),
     index("executions_state").on(table.orgId, table.state, table.createTime, table.executionId),
     index("executions_source").on(table.orgId, table.sourceId, table.createTime, table.executionId),
+    index("executions_sources").using("gin", table.sourceIds).where(sql`source_ids <> '{}'`),
     index("executions_running").on(table.processId).where(sql`${table.state} = 'running'`),
     check("executions_end_time", sql`(${table.state} = 'running') = (${table.endTime} is null)`),
     check(

@@ -42,6 +42,7 @@ import { listTableVersions } from "./rpc/list-table-versions.ts";
 import { listTables } from "./rpc/list-tables.ts";
 import { moveSource } from "./rpc/move-source.ts";
 import { planChunks } from "./rpc/plan-chunks.ts";
+import { planQuery } from "./rpc/plan-query.ts";
 import { previewSource } from "./rpc/preview-source.ts";
 import { previewTable } from "./rpc/preview-table.ts";
 import { recordLineage } from "./rpc/record-lineage.ts";
@@ -90,6 +91,7 @@ export function orchestrationServices(deps: OrchestrationDeps): GuardedService[]
     guard(ExecutionService, {
       executeQuery: executeQuery(deps),
       streamQuery: streamQuery(deps),
+      planQuery: planQuery(deps),
       cancelExecution: cancelExecution(deps),
       getExecution: getExecution(deps),
       listExecutions: listExecutions(deps),

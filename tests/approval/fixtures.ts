@@ -72,6 +72,7 @@ function startOrchestration(database: TestDatabase, folder: string): Promise<Run
     preparedCacheBytes: undefined,
     lineageReceivers: [],
     lineageAddressAllow: [],
+    transferLimits: { bytesMax: 1024 ** 3, rowsMax: 1_000_000 },
     resultCache: { ttlMs: 0, timeoutMs: 200 },
   });
 }

@@ -101,6 +101,26 @@ test("OK: an equal statement shows the kept rows, and --no-cache runs it again",
   expect(await fromCache("--no-cache")).toBe(false);
 });
 
+test("OK: a statement over the catalog, and its plan", async () => {
+  await ok(["discover", "numbers"]);
+  const sql = "SELECT name FROM numbers.numbers";
+  expect(await ok(["query", "--catalog", sql])).toBe("name\n\\x9b31m\n");
+  expect(await ok(["query", "--catalog", sql, "--format", "csv"])).toBe("name\n\u009b31m\n");
+  const table = await ok(["plan", "--catalog", sql]);
+  expect(table).toMatch(/^table +where +columns +conditions at the source +rows +size\n/);
+  expect(table).toMatch(/numbers\.numbers +file +name +1 +24 B/);
+  expect(JSON.parse(await ok(["plan", "numbers", "FROM numbers", "--json"]))).toMatchObject({
+    engine: "QUERY_ENGINE_DUCKDB",
+    scans: [{ tableName: "numbers" }],
+  });
+  const refused: [string[], RegExp][] = [
+    [["query", "--catalog", "numbers", sql], /--catalog takes a statement, and no source/],
+    [["query", "numbers", sql, "--namespace", "lab"], /--namespace needs --catalog/],
+    [["plan"], /the source is missing/],
+  ];
+  for (const [args, message] of refused) expect((await sluice(args)).stderr).toMatch(message);
+});
+
 test("OK: queries give a table, JSON and the formats of files; a table shows no control character", async () => {
   const sql = "SELECT 9007199254740993 AS big, name FROM numbers";
   expect(await ok(["query", "numbers", sql])).toBe("             big  name\n9007199254740993  \\x9b31m\n");
@@ -127,7 +147,7 @@ test("OK: queries give a table, JSON and the formats of files; a table shows no 
 
 test("OK: each kind of failure has its exit code, and the error says what to do", async () => {
   const failures: [args: string[], code: number, message: RegExp][] = [
-    [["query"], 2, /missing required argument 'source'/],
+    [["query"], 2, /the source is missing/],
     [["login", "--oidc"], 1, /no identity provider\nwhat to do: log in with your password/],
     [["usres"], 2, /Did you mean users\?/],
     [["users", "create", "x@example.org"], 2, /the password is missing\nwhat to do: give --password-stdin/],

@@ -33,6 +33,18 @@ const busyFiles: readonly SlowFiles[] = [
     },
   },
   {
+    reason:
+      "starts PostgreSQL and MariaDB as sources, and moves their rows for each statement of a table of cases",
+    seconds: {
+      "orchestration/federation/tpch": 60,
+      "orchestration/federation/same-results": 50,
+      "orchestration/federation/faults": 20,
+      "orchestration/federation/catalog-query": 15,
+      "orchestration/federation/results": 10,
+      "orchestration/plan-query": 10,
+    },
+  },
+  {
     reason: "starts a process for each of many HTTP sources, and repeats failed requests",
     seconds: {
       "orchestration/http/faults": 16,

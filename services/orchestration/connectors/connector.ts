@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { FileProblem, FoundColumn } from "../engine/preparation.ts";
-import type { ExtractFormat, Extraction, ResultFormat, WrittenResult } from "../engine/protocol.ts";
+import type { ExtractFormat, Extraction, Reading, ResultFormat, WrittenResult } from "../engine/protocol.ts";
+import type { RowFilter } from "../engine/row-filter.ts";
 import type { QueryResult } from "../results/query-result.ts";
 import type { Limit } from "../timing/limit.ts";
 
@@ -75,6 +76,47 @@ export type DataSource = {
    * Opens a snapshot of some tables. FailedPrecondition (SOURCE_CHANGED) if a table differs from the catalog.
    */
   openSnapshot(request: SnapshotRequest, limit: Limit): Promise<Snapshot>;
+  /**
+   * Describes how tables are read, from types and statistics alone. Missing if the source lends its table.
+   * FailedPrecondition (SOURCE_CHANGED).
+   */
+  describeTables?(tables: readonly SnapshotTable[], limit: Limit): Promise<ReadDescription[]>;
+  /** Lends the file that holds the only table, until disposed. Missing if rows have to be moved. */
+  lend?(limit: Limit): Promise<LentTable & Disposable>;
+};
+
+/** How a table is read. */
+export type ReadDescription = {
+  /** One for each wanted column, with DuckDB's type. */
+  readonly columns: readonly {
+    readonly name: string;
+    readonly dataType: string;
+    readonly comparison?: Comparison | undefined;
+  }[];
+  /** Statement that the source runs, and its parameters. */
+  readonly statement: string;
+  readonly parameters: readonly string[];
+  /** Estimated. */
+  readonly rowCount: number;
+};
+
+/** Which conditions on a column a source evaluates as DuckDB does, in that no row is lost. */
+export type Comparison = {
+  /** `order` for all comparisons, `equality` for `=` and `in`, `none` for those with null only. */
+  readonly operators: "order" | "equality" | "none";
+  /** Whether no other row matches. */
+  readonly isExact: boolean;
+  /** Whether null in the source is the same as in DuckDB. Otherwise it has fewer nulls. */
+  readonly hasAllNulls: boolean;
+};
+
+/** A table in a Parquet file. */
+export type LentTable = {
+  readonly name: string;
+  readonly columns: readonly DiscoveredColumn[];
+  readonly path: string;
+  readonly reading: Reading;
+  readonly contentId: string;
 };
 
 /** Content of a source at one time. */
@@ -128,6 +170,10 @@ export type SnapshotRequest = {
 /** A table of the catalog, and the names of the wanted columns, in the order in which they are written. */
 export type SnapshotTable = Pick<DiscoveredTable, "schemaName" | "name" | "columns"> & {
   readonly wanted: readonly string[];
+  /** The wanted rows: every one that matches, and possibly others. Default: all. */
+  readonly filter?: RowFilter | undefined;
+  /** Number of rows that suffice. */
+  readonly limit?: number | undefined;
 };
 
 /** One state of a source, held until disposed. */

@@ -17,7 +17,7 @@ import type { EngineOwner } from "./processes/owner-tasks.ts";
 import { nicenessDefault } from "./processes/process-priority.ts";
 import { removeFolder } from "./processes/work-folder.ts";
 import type { FailureKind, Reply, Task } from "./protocol.ts";
-import { inputName, outputName, spillName } from "./work-file-names.ts";
+import { inputName, inputNameOf, outputName, spillName } from "./work-file-names.ts";
 
 /** A task without the fields that the engine adds; its paths are absolute. */
 export type NewTask = Task extends infer T
@@ -134,7 +134,7 @@ export async function createEngine({
 
   async function perform(child: EngineChild, task: NewTask, signal: AbortSignal): Promise<Reply> {
     const output = "outputPath" in task ? task.outputPath : undefined;
-    await child.folder.linkFiles({ input: task.path, output });
+    await child.folder.linkFiles({ input: task.path, inputs: task.inputPaths, output });
     const excess = Promise.withResolvers<MemoryExcess>();
     const group = currentCall()?.principal?.orgId;
     using _memory = memory.watch({ pid: child.pid ?? 0, group, onExcess: excess.resolve });
@@ -181,7 +181,8 @@ function currentOwner(): EngineOwner | undefined {
 
 /** The task with the paths in the process's own folder. */
 function inFolder(task: NewTask, memoryBytes: number): Task {
-  const own = { path: inputName, spillDirectory: spillName, memoryBytes };
+  const inputPaths = task.inputPaths?.map((_, index) => inputNameOf(index));
+  const own = { path: inputName, spillDirectory: spillName, memoryBytes, ...(inputPaths && { inputPaths }) };
   return "outputPath" in task ? { ...task, ...own, outputPath: outputName } : { ...task, ...own };
 }
 

@@ -1,14 +1,20 @@
 import { z } from "zod";
 import type { QueryResult } from "../results/query-result.ts";
+import {
+  type CatalogPlan,
+  type CatalogTable,
+  catalogPlanSchema,
+  type FilledTable,
+  type StatementTable,
+  statementTablesSchema,
+} from "./catalog-statement.ts";
 import { type DescribedTable, describedTable, type StoredTable } from "./described-table.ts";
 import type { FileProblem } from "./preparation.ts";
 import { type FoundColumn, foundSchema, type Preparation, preparationSchema } from "./preparation.ts";
+import type { ExtractColumn, Reading, TypedColumn } from "./reading.ts";
 import type { ReadingSettings } from "./reading-settings.ts";
 
-export type TypedColumn = { readonly name: string; readonly dataType: string };
-
-/** How a Parquet file is read: all columns unchanged, or the given expressions over them. */
-export type Reading = { readonly format: "parquet"; readonly columns?: readonly ExtractColumn[] | undefined };
+export type { ExtractColumn, Reading, TypedColumn };
 
 /** How a table of a database file is read: a range of row ids, or all of it. */
 export type TableReading = StoredTable & {
@@ -27,7 +33,7 @@ export type ExtractFormat = "parquet" | "csv";
 
 export type ResultFormat = "ndjson" | "csv" | "parquet" | "arrow";
 
-/** The rows of a result: of a statement over a file, or copied from a source through a pipe. */
+/** The rows of a result: of a statement over a file or tables of the catalog, or copied from a source through a pipe. */
 export type ResultRows =
   | {
       readonly kind: "statement";
@@ -36,6 +42,7 @@ export type ResultRows =
       readonly sql: string;
     }
   | { readonly kind: "database"; readonly sql: string }
+  | { readonly kind: "catalog"; readonly tables: readonly FilledTable[]; readonly sql: string }
   | {
       readonly kind: "copy";
       readonly reading: CopyReading;
@@ -43,19 +50,18 @@ export type ResultRows =
       readonly columns: readonly (ExtractColumn & { readonly dataType: string })[];
     };
 
-/** A column of an extract: `expression` is DuckDB's SQL over the columns of `reading`. */
-export type ExtractColumn = { readonly name: string; readonly expression: string };
-
 /** Rows counted from 0; `to` is exclusive. */
 export type RowRange = { readonly from: number; readonly to: number };
 
 /** Row groups of a Parquet file and the rows in them, counted from 0; `to` is exclusive. */
 export type GroupCut = { readonly groups: RowRange; readonly rows: RowRange };
 
-/** A task of the engine on one file. */
+/** A task of the engine, most of them on one file. */
 export type Task = {
-  /** Path of the only file that the SQL of the task may read. */
+  /** Path of the file that the SQL of the task may read; empty without one. */
   readonly path: string;
+  /** Paths of further files that it may read. Default: none. */
+  readonly inputPaths?: readonly string[] | undefined;
   /** Display name of the file; messages contain it instead of the path. */
   readonly fileName: string;
   /** Spill folder of the task. */
@@ -100,6 +106,25 @@ export type Task = {
       /** Runs a statement over the tables of a database file. */
       readonly kind: "queryDatabase";
       readonly sql: string;
+      readonly maxRows: number;
+    }
+  | {
+      /** Names the tables of a statement over the catalog. */
+      readonly kind: "tableNames";
+      readonly sql: string;
+    }
+  | {
+      /** Checks a statement over tables of the catalog, and finds what it needs of each. */
+      readonly kind: "planCatalog";
+      readonly sql: string;
+      readonly tables: readonly CatalogTable[];
+      /** Undefined means all rows. */
+      readonly maxRows: number | undefined;
+    }
+  | {
+      readonly kind: "queryCatalog";
+      readonly sql: string;
+      readonly tables: readonly FilledTable[];
       readonly maxRows: number;
     }
   | {
@@ -189,6 +214,8 @@ export type Reply =
       readonly version: string;
       readonly tables: readonly DescribedTable[];
     }
+  | { readonly kind: "tablesNamed"; readonly tables: readonly StatementTable[] }
+  | { readonly kind: "catalogPlanned"; readonly plan: CatalogPlan }
   | { readonly kind: "extracted"; readonly extraction: Extraction }
   | { readonly kind: "written"; readonly result: WrittenResult }
   | { readonly kind: "failed"; readonly failure: FailureKind; readonly message: string };
@@ -224,6 +251,8 @@ const replySchema = z.discriminatedUnion("kind", [
       truncated: z.boolean(),
     }),
   }),
+  z.object({ kind: z.literal("tablesNamed"), tables: statementTablesSchema }),
+  z.object({ kind: z.literal("catalogPlanned"), plan: catalogPlanSchema }),
   z.object({
     kind: z.literal("tables"),
     version: z.string().max(100),

@@ -18,3 +18,5 @@ export const plainName = "sluice_plain";
 export const normalName = "sluice_normal";
 /** The prepared Parquet file before it is sent through the pipe. */
 export const preparedName = "sluice_prepared";
+/** One of the inputs of a task with several. */
+export const inputNameOf = (index: number): string => `${inputName}_${index}`;

@@ -1,26 +1,26 @@
 import { type Duration, durationMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
 import { ErrorReason } from "../../../gen/sluice/common/v1/errors_pb.ts";
-import type { Db } from "../../lib/database/database.ts";
 import { outsideCalls } from "../../lib/rpc/call.ts";
 import { hasReason } from "../../lib/rpc/errors.ts";
 import { type Scope, scopeOf } from "../../lib/rpc/guard.ts";
 import type { Logger } from "../../lib/telemetry/log.ts";
 import { newId } from "../../lib/values/ids.ts";
 import type { CachedResults } from "../cache/cached-results.ts";
-import type { Connector, DataSource } from "../connectors/connector.ts";
-import { executionCancelled, sourceNotFound } from "../errors.ts";
+import type { Connector } from "../connectors/connector.ts";
+import { executionCancelled } from "../errors.ts";
 import {
   type ExecutionOutcome,
   findExecution,
   insertExecution,
   moveExecution,
+  updateExecutionSources,
 } from "../execution-repository.ts";
+import type { FederationDeps } from "../federation/open-catalog-statement.ts";
 import type { ExecutionRecorder } from "../lineage/execution-recorder.ts";
-import { findSource } from "../source-repository.ts";
-import { openSource } from "../sources/open-source.ts";
 import type { TimeLimit } from "../timing/time-limit.ts";
 import type { Cancellations } from "./cancellations.ts";
+import { findSubject, type StatementTarget } from "./find-subject.ts";
 import type { PendingWork } from "./pending-work.ts";
 import { startWork, type Work, type WorkDeps } from "./start-work.ts";
 
@@ -29,21 +29,24 @@ const timeoutDefaultMs = 30_000;
 const timeoutMaxMs = 5 * 60_000;
 
 /** Dependencies of an execution. */
-export type ExecutionDeps = WorkDeps & {
-  readonly cachedResults: CachedResults;
-  readonly db: Db;
-  readonly log: Logger;
-  /** By name, in alphabetical order. */
-  readonly connectors: ReadonlyMap<string, Connector>;
-  readonly cancellations: Cancellations;
-  readonly pendingWork: PendingWork;
-  readonly recorder: Pick<ExecutionRecorder, "record">;
-  /** Written into each execution's row: the process that runs it. */
-  readonly processId: string;
-};
+export type ExecutionDeps = WorkDeps &
+  FederationDeps & {
+    readonly cachedResults: CachedResults;
+    readonly log: Logger;
+    /** By name, in alphabetical order. */
+    readonly connectors: ReadonlyMap<string, Connector>;
+    readonly cancellations: Cancellations;
+    readonly pendingWork: PendingWork;
+    readonly recorder: Pick<ExecutionRecorder, "record">;
+    /** Written into each execution's row: the process that runs it. */
+    readonly processId: string;
+  };
 
 type Statement = {
+  /** Empty for a statement over the catalog. */
   readonly sourceId: string;
+  /** Namespace of a statement over the catalog; empty for the default. */
+  readonly namespace: string;
   readonly sql: string;
   readonly timeout?: Duration | undefined;
 };
@@ -60,18 +63,18 @@ type ResultSummary = {
 /** An execution's id and result. */
 type Execution<T> = { readonly executionId: string; readonly result: T };
 
-/** Work of an execution on a source of this namespace. It takes a permit before it uses the source. */
+/** Work of an execution in this namespace. It takes a permit before it uses the source. */
 type ExecutionWork = Pick<Work, "signal" | "admit"> & { readonly namespace: string };
 
 /**
- * Runs one statement on a source as an execution: with a row, time limits and cancellation. The row decides: once it says
+ * Runs one statement as an execution: with a row, time limits and cancellation. The row decides: once it says
  * cancelled, the call fails even if the work succeeded.
  */
 export async function runExecution<T extends ResultSummary>(
   deps: ExecutionDeps,
   context: HandlerContext,
-  { sourceId, sql, timeout }: Statement,
-  work: (source: DataSource, started: ExecutionWork) => Promise<T>,
+  { sourceId, namespace: namespaceName, sql, timeout }: Statement,
+  work: (target: StatementTarget, started: ExecutionWork) => Promise<T>,
 ): Promise<Execution<T>> {
   const scope = scopeOf(context);
   const executionId = newId();
@@ -83,22 +86,24 @@ export async function runExecution<T extends ResultSummary>(
     countsWait: true,
     cancelledBy: [cancellation.signal],
   });
-  const source = await findSource(deps.db, scope, sourceId);
-  if (!source) throw sourceNotFound(sourceId);
-  const { namespace } = source;
-  await insertExecution(deps.db, scope, { executionId, sourceId, namespace, sql, processId: deps.processId });
+  const subject = await findSubject(deps, scope, { sourceId, namespace: namespaceName, sql });
+  const { namespace, connector } = subject;
+  const row = { executionId, sourceId: sourceId || null, namespace, sql, processId: deps.processId };
+  await insertExecution(deps.db, scope, row);
+  const target = subject.targetOf((sourceIds) =>
+    updateExecutionSources(deps.db, scope, executionId, sourceIds),
+  );
   const result = await recordOutcome(deps, scope, executionId, started.signal, () =>
-    work(openSource(deps, source), { signal: started.signal, admit: started.admit, namespace }),
+    work(target, { signal: started.signal, admit: started.admit, namespace }),
   );
   const { userId: creatorUserId, orgId } = scope.principal;
-  const { connector } = source;
   const resultColumns = result.columns.map(({ name }) => name);
   deps.recorder.record({
     executionId,
     orgId,
     namespace,
     creatorUserId,
-    sourceId,
+    sourceId: sourceId || null,
     connector,
     sql,
     resultColumns,

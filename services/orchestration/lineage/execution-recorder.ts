@@ -6,14 +6,12 @@ import { defaultNamespace } from "../../lib/database/scope.ts";
 import { outsideCalls } from "../../lib/rpc/call.ts";
 import type { Scope } from "../../lib/rpc/guard.ts";
 import type { Logger } from "../../lib/telemetry/log.ts";
-import { listTablesByName } from "../table-repository.ts";
+import { createLineageFinder } from "./find-lineage.ts";
 import type { Forwarder } from "./forward/forwarder.ts";
 import type { Lineage, LineageEntity } from "./lineage.ts";
 import { insertEntities, insertLineage } from "./lineage-repository.ts";
 import { inOpenNamespaces } from "./open-namespaces.ts";
-import type { Dialect } from "./sql/statement-facts.ts";
 import type { StatementReader } from "./sql/statement-reader.ts";
-import { executionLineage, resolveTables } from "./statement-lineage.ts";
 import { listUnrecordedExecutions, type UnrecordedExecution } from "./unrecorded-repository.ts";
 import { withOwner } from "./with-owner.ts";
 
@@ -35,12 +33,6 @@ const batchRows = 100;
 const batchDelayMs = 500;
 /** Age up to which unrecorded executions are looked for. */
 const lookBackMs = 24 * 60 * 60 * 1000;
-
-const dialects: Readonly<Record<string, Dialect>> = {
-  file: "duckdb",
-  mysql: "mysql",
-  postgresql: "postgresql",
-};
 
 type RecorderDeps = {
   readonly db: Db;
@@ -147,11 +139,11 @@ async function recordBatch(
     namespaces: "all",
     principal: { orgId, userId: first.creatorUserId, roles: [] },
   };
-  const listTables = cacheTables(db, scope);
+  const find = createLineageFinder(db, scope, reader);
   const read: { namespace: string; lineage: Lineage }[] = [];
   for (const execution of executions) {
     const { namespace } = execution;
-    const lineage = await lineageOf(listTables, reader, execution);
+    const lineage = await find(execution);
     const [job, ...others] = lineage.entities;
     const owned = [...(job ? [withOwner(execution.creatorUserId)(job)] : []), ...others];
     read.push({ namespace, lineage: { ...lineage, entities: owned.map(ownedBy(namespace)) } });
@@ -173,40 +165,6 @@ async function recordBatch(
 const ownedBy =
   (ownerNamespace: string) =>
   (entity: LineageEntity): LineageEntity => ({ ownerNamespace, ...entity });
-
-type ListTables = (sourceId: string, names: readonly string[]) => ReturnType<typeof listTablesByName>;
-
-/** Caches lookups of a batch, whose executions often name the same tables. */
-function cacheTables(db: Db, scope: Scope): ListTables {
-  const cache = new Map<string, ReturnType<typeof listTablesByName>>();
-  return (sourceId, names) => {
-    const key = JSON.stringify([sourceId, names]);
-    const listed = cache.get(key) ?? listTablesByName(db, scope, sourceId, names);
-    cache.set(key, listed);
-    return listed;
-  };
-}
-
-async function lineageOf(
-  listTables: ListTables,
-  reader: StatementReader,
-  { executionId, sourceId, connector, sql, resultColumns }: SucceededExecution,
-): Promise<Lineage> {
-  const dialect = connector === null ? undefined : dialects[connector];
-  const nothing = executionLineage(executionId, undefined, new Map(), undefined);
-  if (!dialect) return nothing;
-  const named = await reader.read({ sql, dialect, knownTables: [] });
-  if (!named || named.tables.length === 0) return nothing;
-  const names = named.tables.map(({ name }) => name);
-  const catalog = await listTables(sourceId, names);
-  const tables = resolveTables(named.tables, { sql, dialect }, catalog);
-  const knownTables = named.tables.flatMap((reference) => {
-    const table = tables.get(reference.key);
-    return table ? [{ ...reference, columns: table.columns.map(({ name }) => name) }] : [];
-  });
-  const facts = await reader.read({ sql, dialect, knownTables });
-  return executionLineage(executionId, facts, tables, resultColumns);
-}
 
 /** The lowest id that an execution of the last 24 hours can have: ids begin with their time in milliseconds. */
 function firstId(): string {

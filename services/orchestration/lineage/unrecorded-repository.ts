@@ -9,7 +9,8 @@ export type UnrecordedExecution = {
   readonly orgId: string;
   readonly namespace: string;
   readonly creatorUserId: string;
-  readonly sourceId: string;
+  /** Null for a statement over the catalog. */
+  readonly sourceId: string | null;
   /** Null if its source was deleted. */
   readonly connector: string | null;
   readonly sql: string;

@@ -10,28 +10,30 @@ import {
 import { scopeOf } from "../../lib/rpc/guard.ts";
 import type { OrchestrationDeps } from "../deps.ts";
 import type { ResultFormat, WrittenResult } from "../engine/protocol.ts";
+import { withRunner } from "../executions/find-subject.ts";
 import { runExecution } from "../executions/run-execution.ts";
 import { csvHeader } from "../results/csv-header.ts";
 
 export const streamQuery = (
   deps: OrchestrationDeps,
 ): MethodImpl<typeof ExecutionService.method.streamQuery> =>
-  async function* ({ sourceId, sql, maxRows, timeout, format }, context) {
+  async function* ({ sourceId, namespace, sql, maxRows, timeout, format }, context) {
     const { orgId, principal } = scopeOf(context);
     const { name, contentType } = formats[format] ?? ndjson;
     await using opened = new AsyncDisposableStack();
     const { executionId, result } = await runExecution(
       deps,
       context,
-      { sourceId, sql, timeout },
-      async (source, { admit }) => {
-        using limit = await admit();
-        const file = opened.use(await deps.resultFiles.create({ orgId, userId: principal.userId }));
-        const signal = AbortSignal.any([limit.signal, file.exceeded]);
-        const query = { sql, maxRows: maxRows || undefined, format: name, outputPath: file.path };
-        const written = await source.writeResult(query, { ...limit, signal });
-        return { ...written, file, sizeBytes: await file.finish() };
-      },
+      { sourceId, namespace, sql, timeout },
+      (target, started) =>
+        withRunner(target, started, async (runner, admit) => {
+          using limit = await admit();
+          const file = opened.use(await deps.resultFiles.create({ orgId, userId: principal.userId }));
+          const signal = AbortSignal.any([limit.signal, file.exceeded]);
+          const query = { sql, maxRows: maxRows || undefined, format: name, outputPath: file.path };
+          const written = await runner.writeResult(query, { ...limit, signal });
+          return { ...written, file, sizeBytes: await file.finish() };
+        }),
     );
     const header = name === "csv" ? csvHeader(result.columns) : new Uint8Array(0);
     const head = headOf(executionId, name, result, header.byteLength + result.sizeBytes);

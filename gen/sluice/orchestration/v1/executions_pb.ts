@@ -17,7 +17,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file sluice/orchestration/v1/executions.proto.
  */
 export const file_sluice_orchestration_v1_executions: GenFile = /*@__PURE__*/
-  fileDesc("CihzbHVpY2Uvb3JjaGVzdHJhdGlvbi92MS9leGVjdXRpb25zLnByb3RvEhdzbHVpY2Uub3JjaGVzdHJhdGlvbi52MSLVAgoJRXhlY3V0aW9uEhQKDGV4ZWN1dGlvbl9pZBgBIAEoCRIRCglzb3VyY2VfaWQYAiABKAkSCwoDc3FsGAMgASgJEjYKBXN0YXRlGAQgASgOMicuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuRXhlY3V0aW9uU3RhdGUSFQoNZXJyb3JfbWVzc2FnZRgFIAEoCRIRCglyb3dfY291bnQYBiABKAMSEQoJdHJ1bmNhdGVkGAcgASgIEhcKD2NyZWF0b3JfdXNlcl9pZBgIIAEoCRIvCgtjcmVhdGVfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCW5hbWVzcGFjZRgLIAEoCRISCgpmcm9tX2NhY2hlGAwgASgIIi8KDFJlc3VsdENvbHVtbhIMCgRuYW1lGAEgASgJEhEKCWRhdGFfdHlwZRgCIAEoCSLDAQoTRXhlY3V0ZVF1ZXJ5UmVxdWVzdBIbCglzb3VyY2VfaWQYASABKAlCCLpIBXIDsAEBEiQKA3NxbBgCIAEoCUIXukgUchIQASigjQYyCl5bXlx4MDBdKiQSHAoIbWF4X3Jvd3MYAyABKAVCCrpIBxoFGJBOKAASOQoHdGltZW91dBgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkINukgKqgEHIgMIrAIqABIQCghub19jYWNoZRgFIAEoCCK1AQoURXhlY3V0ZVF1ZXJ5UmVzcG9uc2USFAoMZXhlY3V0aW9uX2lkGAEgASgJEjYKB2NvbHVtbnMYAiADKAsyJS5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5SZXN1bHRDb2x1bW4SKAoEcm93cxgDIAMoCzIaLmdvb2dsZS5wcm90b2J1Zi5MaXN0VmFsdWUSEQoJdHJ1bmNhdGVkGAQgASgIEhIKCmZyb21fY2FjaGUYBSABKAgi9AEKElN0cmVhbVF1ZXJ5UmVxdWVzdBIbCglzb3VyY2VfaWQYASABKAlCCLpIBXIDsAEBEiQKA3NxbBgCIAEoCUIXukgUchIQASigjQYyCl5bXlx4MDBdKiQSHwoIbWF4X3Jvd3MYAyABKAVCDbpIChoIGICo1rkHKAASOQoHdGltZW91dBgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkINukgKqgEHIgMIrAIqABI/CgZmb3JtYXQYBSABKA4yJS5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5SZXN1bHRGb3JtYXRCCLpIBYIBAhABIjUKE0dldEV4ZWN1dGlvblJlcXVlc3QSHgoMZXhlY3V0aW9uX2lkGAEgASgJQgi6SAVyA7ABASJNChRHZXRFeGVjdXRpb25SZXNwb25zZRI1CglleGVjdXRpb24YASABKAsyIi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5FeGVjdXRpb24iOAoWQ2FuY2VsRXhlY3V0aW9uUmVxdWVzdBIeCgxleGVjdXRpb25faWQYASABKAlCCLpIBXIDsAEBIlAKF0NhbmNlbEV4ZWN1dGlvblJlc3BvbnNlEjUKCWV4ZWN1dGlvbhgBIAEoCzIiLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkV4ZWN1dGlvbiLzAQoVTGlzdEV4ZWN1dGlvbnNSZXF1ZXN0Eh0KCXBhZ2Vfc2l6ZRgBIAEoBUIKukgHGgUY6AcoABIcCgpwYWdlX3Rva2VuGAIgASgJQgi6SAVyAxiAIBIeCglzb3VyY2VfaWQYAyABKAlCC7pICNgBAXIDsAEBEjMKCW5hbWVzcGFjZRgEIAEoCUIgukgd2AEBchgyFl5bQS1aYS16MC05Xy1dezEsMjU2fSQSGgoIb3JkZXJfYnkYCiABKAlCCLpIBXIDGPQDEhgKBmZpbHRlchgLIAEoCUIIukgFcgMY0A8SEgoKc2hvd190b3RhbBgMIAEoCCKaAQoWTGlzdEV4ZWN1dGlvbnNSZXNwb25zZRI2CgpleGVjdXRpb25zGAEgAygLMiIuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuRXhlY3V0aW9uEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRISCgp0b3RhbF9zaXplGAogASgFEhsKE3RvdGFsX3NpemVfZXhjZWVkZWQYCyABKAgqhwIKDFJlc3VsdEZvcm1hdBIdChlSRVNVTFRfRk9STUFUX1VOU1BFQ0lGSUVEEAASMgoUUkVTVUxUX0ZPUk1BVF9OREpTT04QARoYyrsYFGFwcGxpY2F0aW9uL3gtbmRqc29uEiMKEVJFU1VMVF9GT1JNQVRfQ1NWEAIaDMq7GAh0ZXh0L2NzdhI9ChVSRVNVTFRfRk9STUFUX1BBUlFVRVQQAxoiyrsYHmFwcGxpY2F0aW9uL3ZuZC5hcGFjaGUucGFycXVldBJAChNSRVNVTFRfRk9STUFUX0FSUk9XEAQaJ8q7GCNhcHBsaWNhdGlvbi92bmQuYXBhY2hlLmFycm93LnN0cmVhbSqoAQoORXhlY3V0aW9uU3RhdGUSHwobRVhFQ1VUSU9OX1NUQVRFX1VOU1BFQ0lGSUVEEAASGwoXRVhFQ1VUSU9OX1NUQVRFX1JVTk5JTkcQARIdChlFWEVDVVRJT05fU1RBVEVfU1VDQ0VFREVEEAISGgoWRVhFQ1VUSU9OX1NUQVRFX0ZBSUxFRBADEh0KGUVYRUNVVElPTl9TVEFURV9DQU5DRUxMRUQQBDLsBgoQRXhlY3V0aW9uU2VydmljZRKpAQoMRXhlY3V0ZVF1ZXJ5Eiwuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuRXhlY3V0ZVF1ZXJ5UmVxdWVzdBotLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkV4ZWN1dGVRdWVyeVJlc3BvbnNlIjyquxgSGhBleGVjdXRpb25zLndyaXRl+rsYCCDw9RIo8PUSgtPkkwIUOgEqIg8vYXBpL3YxL2V4ZWN1dGUSkAEKC1N0cmVhbVF1ZXJ5Eisuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuU3RyZWFtUXVlcnlSZXF1ZXN0GhQuZ29vZ2xlLmFwaS5IdHRwQm9keSI8qrsYEhoQZXhlY3V0aW9ucy53cml0ZbK7GAgqBmZvcm1hdILT5JMCFDoBKiIPL2FwaS92MS9leGVjdXRlMAESvwEKD0NhbmNlbEV4ZWN1dGlvbhIvLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkNhbmNlbEV4ZWN1dGlvblJlcXVlc3QaMC5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5DYW5jZWxFeGVjdXRpb25SZXNwb25zZSJJqrsYEhoQZXhlY3V0aW9ucy53cml0ZYLT5JMCLToBKiIoL2FwaS92MS9leGVjdXRpb25zL3tleGVjdXRpb25faWR9OmNhbmNlbBKuAQoMR2V0RXhlY3V0aW9uEiwuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuR2V0RXhlY3V0aW9uUmVxdWVzdBotLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkdldEV4ZWN1dGlvblJlc3BvbnNlIkGQAgGquxgRGg9leGVjdXRpb25zLnJlYWSC0+STAiMSIS9hcGkvdjEvZXhlY3V0aW9ucy97ZXhlY3V0aW9uX2lkfRKlAQoOTGlzdEV4ZWN1dGlvbnMSLi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5MaXN0RXhlY3V0aW9uc1JlcXVlc3QaLy5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5MaXN0RXhlY3V0aW9uc1Jlc3BvbnNlIjKQAgGquxgRGg9leGVjdXRpb25zLnJlYWSC0+STAhQSEi9hcGkvdjEvZXhlY3V0aW9uc2IGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_google_api_httpbody, file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp, file_sluice_common_v1_options]);
+  fileDesc("CihzbHVpY2Uvb3JjaGVzdHJhdGlvbi92MS9leGVjdXRpb25zLnByb3RvEhdzbHVpY2Uub3JjaGVzdHJhdGlvbi52MSLpAgoJRXhlY3V0aW9uEhQKDGV4ZWN1dGlvbl9pZBgBIAEoCRIRCglzb3VyY2VfaWQYAiABKAkSCwoDc3FsGAMgASgJEjYKBXN0YXRlGAQgASgOMicuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuRXhlY3V0aW9uU3RhdGUSFQoNZXJyb3JfbWVzc2FnZRgFIAEoCRIRCglyb3dfY291bnQYBiABKAMSEQoJdHJ1bmNhdGVkGAcgASgIEhcKD2NyZWF0b3JfdXNlcl9pZBgIIAEoCRIvCgtjcmVhdGVfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCW5hbWVzcGFjZRgLIAEoCRISCgpmcm9tX2NhY2hlGAwgASgIEhIKCnNvdXJjZV9pZHMYDSADKAkiLwoMUmVzdWx0Q29sdW1uEgwKBG5hbWUYASABKAkSEQoJZGF0YV90eXBlGAIgASgJIvsBChNFeGVjdXRlUXVlcnlSZXF1ZXN0Eh4KCXNvdXJjZV9pZBgBIAEoCUILukgI2AEBcgOwAQESJAoDc3FsGAIgASgJQhe6SBRyEhABKKCNBjIKXlteXHgwMF0qJBIcCghtYXhfcm93cxgDIAEoBUIKukgHGgUYkE4oABI5Cgd0aW1lb3V0GAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQg26SAqqAQciAwisAioAEhAKCG5vX2NhY2hlGAUgASgIEjMKCW5hbWVzcGFjZRgGIAEoCUIgukgd2AEBchgyFl5bQS1aYS16MC05Xy1dezEsMjU2fSQitQEKFEV4ZWN1dGVRdWVyeVJlc3BvbnNlEhQKDGV4ZWN1dGlvbl9pZBgBIAEoCRI2Cgdjb2x1bW5zGAIgAygLMiUuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuUmVzdWx0Q29sdW1uEigKBHJvd3MYAyADKAsyGi5nb29nbGUucHJvdG9idWYuTGlzdFZhbHVlEhEKCXRydW5jYXRlZBgEIAEoCBISCgpmcm9tX2NhY2hlGAUgASgIIqwCChJTdHJlYW1RdWVyeVJlcXVlc3QSHgoJc291cmNlX2lkGAEgASgJQgu6SAjYAQFyA7ABARIkCgNzcWwYAiABKAlCF7pIFHISEAEooI0GMgpeW15ceDAwXSokEh8KCG1heF9yb3dzGAMgASgFQg26SAoaCBiAqNa5BygAEjkKB3RpbWVvdXQYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CDbpICqoBByIDCKwCKgASPwoGZm9ybWF0GAUgASgOMiUuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuUmVzdWx0Rm9ybWF0Qgi6SAWCAQIQARIzCgluYW1lc3BhY2UYBiABKAlCILpIHdgBAXIYMhZeW0EtWmEtejAtOV8tXXsxLDI1Nn0kIq4BChBQbGFuUXVlcnlSZXF1ZXN0Eh4KCXNvdXJjZV9pZBgBIAEoCUILukgI2AEBcgOwAQESJAoDc3FsGAIgASgJQhe6SBRyEhABKKCNBjIKXlteXHgwMF0qJBIfCghtYXhfcm93cxgDIAEoBUINukgKGggYgKjWuQcoABIzCgluYW1lc3BhY2UYBCABKAlCILpIHdgBAXIYMhZeW0EtWmEtejAtOV8tXXsxLDI1Nn0kIpwDChFQbGFuUXVlcnlSZXNwb25zZRI0CgZlbmdpbmUYASABKA4yJC5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5RdWVyeUVuZ2luZRIzCgVzY2FucxgCIAMoCzIkLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlBsYW5uZWRTY2FuEjYKB2NvbHVtbnMYAyADKAsyJS5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5SZXN1bHRDb2x1bW4SNgoHbGluZWFnZRgEIAMoCzIlLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkNvbHVtbk9yaWdpbhIgChNtb3ZlZF9yb3dzX2VzdGltYXRlGAUgASgDSACIAQESIQoUbW92ZWRfYnl0ZXNfZXN0aW1hdGUYBiABKANIAYgBARI2Cgpjb3N0X2NsYXNzGAcgASgOMiIuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuQ29zdENsYXNzQhYKFF9tb3ZlZF9yb3dzX2VzdGltYXRlQhcKFV9tb3ZlZF9ieXRlc19lc3RpbWF0ZSLXAgoLUGxhbm5lZFNjYW4SEQoJc291cmNlX2lkGAEgASgJEhMKC3NvdXJjZV9uYW1lGAIgASgJEhEKCWNvbm5lY3RvchgDIAEoCRIQCgh0YWJsZV9pZBgEIAEoCRITCgtzY2hlbWFfbmFtZRgFIAEoCRISCgp0YWJsZV9uYW1lGAYgASgJEg8KB2NvbHVtbnMYByADKAkSDwoHZmlsdGVycxgIIAMoCRISCgVsaW1pdBgJIAEoA0gAiAEBEhEKCXN0YXRlbWVudBgKIAEoCRISCgpwYXJhbWV0ZXJzGAsgAygJEg0KBW1vdmVkGAwgASgIEhoKDXJvd3NfZXN0aW1hdGUYDSABKANIAYgBARIbCg5ieXRlc19lc3RpbWF0ZRgOIAEoA0gCiAEBQggKBl9saW1pdEIQCg5fcm93c19lc3RpbWF0ZUIRCg9fYnl0ZXNfZXN0aW1hdGUiXgoMQ29sdW1uT3JpZ2luEg4KBmNvbHVtbhgBIAEoCRIQCgh0YWJsZV9pZBgCIAEoCRIUCgx0YWJsZV9jb2x1bW4YAyABKAkSFgoOdHJhbnNmb3JtYXRpb24YBCABKAkiNQoTR2V0RXhlY3V0aW9uUmVxdWVzdBIeCgxleGVjdXRpb25faWQYASABKAlCCLpIBXIDsAEBIk0KFEdldEV4ZWN1dGlvblJlc3BvbnNlEjUKCWV4ZWN1dGlvbhgBIAEoCzIiLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkV4ZWN1dGlvbiI4ChZDYW5jZWxFeGVjdXRpb25SZXF1ZXN0Eh4KDGV4ZWN1dGlvbl9pZBgBIAEoCUIIukgFcgOwAQEiUAoXQ2FuY2VsRXhlY3V0aW9uUmVzcG9uc2USNQoJZXhlY3V0aW9uGAEgASgLMiIuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuRXhlY3V0aW9uIvMBChVMaXN0RXhlY3V0aW9uc1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIAgEh4KCXNvdXJjZV9pZBgDIAEoCUILukgI2AEBcgOwAQESMwoJbmFtZXNwYWNlGAQgASgJQiC6SB3YAQFyGDIWXltBLVphLXowLTlfLV17MSwyNTZ9JBIaCghvcmRlcl9ieRgKIAEoCUIIukgFcgMY9AMSGAoGZmlsdGVyGAsgASgJQgi6SAVyAxjQDxISCgpzaG93X3RvdGFsGAwgASgIIpoBChZMaXN0RXhlY3V0aW9uc1Jlc3BvbnNlEjYKCmV4ZWN1dGlvbnMYASADKAsyIi5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5FeGVjdXRpb24SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhIKCnRvdGFsX3NpemUYCiABKAUSGwoTdG90YWxfc2l6ZV9leGNlZWRlZBgLIAEoCCqHAgoMUmVzdWx0Rm9ybWF0Eh0KGVJFU1VMVF9GT1JNQVRfVU5TUEVDSUZJRUQQABIyChRSRVNVTFRfRk9STUFUX05ESlNPThABGhjKuxgUYXBwbGljYXRpb24veC1uZGpzb24SIwoRUkVTVUxUX0ZPUk1BVF9DU1YQAhoMyrsYCHRleHQvY3N2Ej0KFVJFU1VMVF9GT1JNQVRfUEFSUVVFVBADGiLKuxgeYXBwbGljYXRpb24vdm5kLmFwYWNoZS5wYXJxdWV0EkAKE1JFU1VMVF9GT1JNQVRfQVJST1cQBBonyrsYI2FwcGxpY2F0aW9uL3ZuZC5hcGFjaGUuYXJyb3cuc3RyZWFtKqgBCg5FeGVjdXRpb25TdGF0ZRIfChtFWEVDVVRJT05fU1RBVEVfVU5TUEVDSUZJRUQQABIbChdFWEVDVVRJT05fU1RBVEVfUlVOTklORxABEh0KGUVYRUNVVElPTl9TVEFURV9TVUNDRUVERUQQAhIaChZFWEVDVVRJT05fU1RBVEVfRkFJTEVEEAMSHQoZRVhFQ1VUSU9OX1NUQVRFX0NBTkNFTExFRBAEKl0KC1F1ZXJ5RW5naW5lEhwKGFFVRVJZX0VOR0lORV9VTlNQRUNJRklFRBAAEhcKE1FVRVJZX0VOR0lORV9TT1VSQ0UQARIXChNRVUVSWV9FTkdJTkVfRFVDS0RCEAIqggEKCUNvc3RDbGFzcxIaChZDT1NUX0NMQVNTX1VOU1BFQ0lGSUVEEAASFAoQQ09TVF9DTEFTU19TTUFMTBABEhUKEUNPU1RfQ0xBU1NfTUVESVVNEAISFAoQQ09TVF9DTEFTU19MQVJHRRADEhYKEkNPU1RfQ0xBU1NfVU5LTk9XThAEMogIChBFeGVjdXRpb25TZXJ2aWNlEqkBCgxFeGVjdXRlUXVlcnkSLC5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5FeGVjdXRlUXVlcnlSZXF1ZXN0Gi0uc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuRXhlY3V0ZVF1ZXJ5UmVzcG9uc2UiPKq7GBIaEGV4ZWN1dGlvbnMud3JpdGX6uxgIIPD1Eijw9RKC0+STAhQ6ASoiDy9hcGkvdjEvZXhlY3V0ZRKQAQoLU3RyZWFtUXVlcnkSKy5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5TdHJlYW1RdWVyeVJlcXVlc3QaFC5nb29nbGUuYXBpLkh0dHBCb2R5IjyquxgSGhBleGVjdXRpb25zLndyaXRlsrsYCCoGZm9ybWF0gtPkkwIUOgEqIg8vYXBpL3YxL2V4ZWN1dGUwARKZAQoJUGxhblF1ZXJ5Eikuc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuUGxhblF1ZXJ5UmVxdWVzdBoqLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLlBsYW5RdWVyeVJlc3BvbnNlIjWquxgSGhBleGVjdXRpb25zLndyaXRlgtPkkwIZOgEqIhQvYXBpL3YxL2V4ZWN1dGU6cGxhbhK/AQoPQ2FuY2VsRXhlY3V0aW9uEi8uc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuQ2FuY2VsRXhlY3V0aW9uUmVxdWVzdBowLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkNhbmNlbEV4ZWN1dGlvblJlc3BvbnNlIkmquxgSGhBleGVjdXRpb25zLndyaXRlgtPkkwItOgEqIigvYXBpL3YxL2V4ZWN1dGlvbnMve2V4ZWN1dGlvbl9pZH06Y2FuY2VsEq4BCgxHZXRFeGVjdXRpb24SLC5zbHVpY2Uub3JjaGVzdHJhdGlvbi52MS5HZXRFeGVjdXRpb25SZXF1ZXN0Gi0uc2x1aWNlLm9yY2hlc3RyYXRpb24udjEuR2V0RXhlY3V0aW9uUmVzcG9uc2UiQZACAaq7GBEaD2V4ZWN1dGlvbnMucmVhZILT5JMCIxIhL2FwaS92MS9leGVjdXRpb25zL3tleGVjdXRpb25faWR9EqUBCg5MaXN0RXhlY3V0aW9ucxIuLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkxpc3RFeGVjdXRpb25zUmVxdWVzdBovLnNsdWljZS5vcmNoZXN0cmF0aW9uLnYxLkxpc3RFeGVjdXRpb25zUmVzcG9uc2UiMpACAaq7GBEaD2V4ZWN1dGlvbnMucmVhZILT5JMCFBISL2FwaS92MS9leGVjdXRpb25zYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_api_httpbody, file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp, file_sluice_common_v1_options]);
 
 /**
  * The record of one statement.
@@ -33,7 +33,7 @@ export type Execution = Message<"sluice.orchestration.v1.Execution"> & {
   executionId: string;
 
   /**
-   * The source of the statement.
+   * The source of the statement; empty for a statement over the catalog.
    *
    * @generated from field: string source_id = 2;
    */
@@ -96,7 +96,7 @@ export type Execution = Message<"sluice.orchestration.v1.Execution"> & {
   endTime?: Timestamp | undefined;
 
   /**
-   * Namespace of the execution: that of its source when it ran.
+   * Namespace of the execution: that of its source when it ran, or of the request.
    *
    * @generated from field: string namespace = 11;
    */
@@ -108,6 +108,13 @@ export type Execution = Message<"sluice.orchestration.v1.Execution"> & {
    * @generated from field: bool from_cache = 12;
    */
   fromCache: boolean;
+
+  /**
+   * The sources of a statement over the catalog, once its names were found. Empty for a statement on `source_id`.
+   *
+   * @generated from field: repeated string source_ids = 13;
+   */
+  sourceIds: string[];
 };
 
 /**
@@ -152,7 +159,7 @@ export const ResultColumnSchema: GenMessage<ResultColumn> = /*@__PURE__*/
  */
 export type ExecuteQueryRequest = Message<"sluice.orchestration.v1.ExecuteQueryRequest"> & {
   /**
-   * The source to query.
+   * The source to query. Empty for a statement over the catalog.
    *
    * @generated from field: string source_id = 1;
    */
@@ -189,6 +196,14 @@ export type ExecuteQueryRequest = Message<"sluice.orchestration.v1.ExecuteQueryR
    * @generated from field: bool no_cache = 5;
    */
   noCache: boolean;
+
+  /**
+   * Namespace whose sources the names of a statement over the catalog mean. Default: `default`. Only without
+   * `source_id`.
+   *
+   * @generated from field: string namespace = 6;
+   */
+  namespace: string;
 };
 
 /**
@@ -258,7 +273,7 @@ export const ExecuteQueryResponseSchema: GenMessage<ExecuteQueryResponse> = /*@_
  */
 export type StreamQueryRequest = Message<"sluice.orchestration.v1.StreamQueryRequest"> & {
   /**
-   * The source to query.
+   * The source to query. Empty for a statement over the catalog.
    *
    * @generated from field: string source_id = 1;
    */
@@ -292,6 +307,14 @@ export type StreamQueryRequest = Message<"sluice.orchestration.v1.StreamQueryReq
    * @generated from field: sluice.orchestration.v1.ResultFormat format = 5;
    */
   format: ResultFormat;
+
+  /**
+   * Namespace whose sources the names of a statement over the catalog mean. Default: `default`. Only without
+   * `source_id`.
+   *
+   * @generated from field: string namespace = 6;
+   */
+  namespace: string;
 };
 
 /**
@@ -300,6 +323,268 @@ export type StreamQueryRequest = Message<"sluice.orchestration.v1.StreamQueryReq
  */
 export const StreamQueryRequestSchema: GenMessage<StreamQueryRequest> = /*@__PURE__*/
   messageDesc(file_sluice_orchestration_v1_executions, 4);
+
+/**
+ * The statement to plan.
+ *
+ * @generated from message sluice.orchestration.v1.PlanQueryRequest
+ */
+export type PlanQueryRequest = Message<"sluice.orchestration.v1.PlanQueryRequest"> & {
+  /**
+   * The source to query, as in ExecuteQuery. Empty for a statement over the catalog.
+   *
+   * @generated from field: string source_id = 1;
+   */
+  sourceId: string;
+
+  /**
+   * One statement, as in ExecuteQuery.
+   *
+   * @generated from field: string sql = 2;
+   */
+  sql: string;
+
+  /**
+   * Maximum number of rows that the statement would run with: up to 2,000,000,000. Default: all rows.
+   *
+   * @generated from field: int32 max_rows = 3;
+   */
+  maxRows: number;
+
+  /**
+   * Namespace, as in ExecuteQuery.
+   *
+   * @generated from field: string namespace = 4;
+   */
+  namespace: string;
+};
+
+/**
+ * Describes the message sluice.orchestration.v1.PlanQueryRequest.
+ * Use `create(PlanQueryRequestSchema)` to create a new message.
+ */
+export const PlanQueryRequestSchema: GenMessage<PlanQueryRequest> = /*@__PURE__*/
+  messageDesc(file_sluice_orchestration_v1_executions, 5);
+
+/**
+ * The plan of a statement.
+ *
+ * @generated from message sluice.orchestration.v1.PlanQueryResponse
+ */
+export type PlanQueryResponse = Message<"sluice.orchestration.v1.PlanQueryResponse"> & {
+  /**
+   * What joins and computes the rows.
+   *
+   * @generated from field: sluice.orchestration.v1.QueryEngine engine = 1;
+   */
+  engine: QueryEngine;
+
+  /**
+   * The tables that are read, in the order of the statement. A statement that a source runs as a whole has one entry
+   * without a table.
+   *
+   * @generated from field: repeated sluice.orchestration.v1.PlannedScan scans = 2;
+   */
+  scans: PlannedScan[];
+
+  /**
+   * The result's columns. Empty if a source runs the whole statement: it is not asked for them.
+   *
+   * @generated from field: repeated sluice.orchestration.v1.ResultColumn columns = 3;
+   */
+  columns: ResultColumn[];
+
+  /**
+   * Where the columns of the result come from. Empty if the statement's columns can't be followed.
+   *
+   * @generated from field: repeated sluice.orchestration.v1.ColumnOrigin lineage = 4;
+   */
+  lineage: ColumnOrigin[];
+
+  /**
+   * Estimated rows that are moved from databases; unset if unknown.
+   *
+   * @generated from field: optional int64 moved_rows_estimate = 5;
+   */
+  movedRowsEstimate?: bigint | undefined;
+
+  /**
+   * Estimated bytes that are moved from databases; unset if unknown.
+   *
+   * @generated from field: optional int64 moved_bytes_estimate = 6;
+   */
+  movedBytesEstimate?: bigint | undefined;
+
+  /**
+   * Cost of the statement.
+   *
+   * @generated from field: sluice.orchestration.v1.CostClass cost_class = 7;
+   */
+  costClass: CostClass;
+};
+
+/**
+ * Describes the message sluice.orchestration.v1.PlanQueryResponse.
+ * Use `create(PlanQueryResponseSchema)` to create a new message.
+ */
+export const PlanQueryResponseSchema: GenMessage<PlanQueryResponse> = /*@__PURE__*/
+  messageDesc(file_sluice_orchestration_v1_executions, 6);
+
+/**
+ * What is read of one table, and what its source does with it.
+ *
+ * @generated from message sluice.orchestration.v1.PlannedScan
+ */
+export type PlannedScan = Message<"sluice.orchestration.v1.PlannedScan"> & {
+  /**
+   * The source.
+   *
+   * @generated from field: string source_id = 1;
+   */
+  sourceId: string;
+
+  /**
+   * Display name of the source.
+   *
+   * @generated from field: string source_name = 2;
+   */
+  sourceName: string;
+
+  /**
+   * Connector of the source, such as `postgresql`.
+   *
+   * @generated from field: string connector = 3;
+   */
+  connector: string;
+
+  /**
+   * The table in the catalog; empty if the source runs the whole statement.
+   *
+   * @generated from field: string table_id = 4;
+   */
+  tableId: string;
+
+  /**
+   * Schema of the table; empty for files.
+   *
+   * @generated from field: string schema_name = 5;
+   */
+  schemaName: string;
+
+  /**
+   * Name of the table.
+   *
+   * @generated from field: string table_name = 6;
+   */
+  tableName: string;
+
+  /**
+   * Columns that are read. A table of which only the number of rows counts is read by one column.
+   *
+   * @generated from field: repeated string columns = 7;
+   */
+  columns: string[];
+
+  /**
+   * Conditions that the source evaluates, as text, such as `o_orderdate >= 1995-01-01`. A row is read if it matches all
+   * of them. Conditions with `or` are those of several parts of the statement that read the same table.
+   *
+   * @generated from field: repeated string filters = 8;
+   */
+  filters: string[];
+
+  /**
+   * Maximum of rows that the source returns; unset without one.
+   *
+   * @generated from field: optional int64 limit = 9;
+   */
+  limit?: bigint | undefined;
+
+  /**
+   * The statement that the source runs, with values as parameters. Empty for files, which DuckDB reads itself.
+   *
+   * @generated from field: string statement = 10;
+   */
+  statement: string;
+
+  /**
+   * Parameters of the statement.
+   *
+   * @generated from field: repeated string parameters = 11;
+   */
+  parameters: string[];
+
+  /**
+   * Whether the rows are moved from the source before the statement runs.
+   *
+   * @generated from field: bool moved = 12;
+   */
+  moved: boolean;
+
+  /**
+   * Estimated rows that are read; unset if unknown.
+   *
+   * @generated from field: optional int64 rows_estimate = 13;
+   */
+  rowsEstimate?: bigint | undefined;
+
+  /**
+   * Estimated bytes of these rows; unset if unknown.
+   *
+   * @generated from field: optional int64 bytes_estimate = 14;
+   */
+  bytesEstimate?: bigint | undefined;
+};
+
+/**
+ * Describes the message sluice.orchestration.v1.PlannedScan.
+ * Use `create(PlannedScanSchema)` to create a new message.
+ */
+export const PlannedScanSchema: GenMessage<PlannedScan> = /*@__PURE__*/
+  messageDesc(file_sluice_orchestration_v1_executions, 7);
+
+/**
+ * A column of a result, and a column of a table that it depends on.
+ *
+ * @generated from message sluice.orchestration.v1.ColumnOrigin
+ */
+export type ColumnOrigin = Message<"sluice.orchestration.v1.ColumnOrigin"> & {
+  /**
+   * Name of the result's column; empty if rows depend on it, as in a condition.
+   *
+   * @generated from field: string column = 1;
+   */
+  column: string;
+
+  /**
+   * The table in the catalog.
+   *
+   * @generated from field: string table_id = 2;
+   */
+  tableId: string;
+
+  /**
+   * The table's column.
+   *
+   * @generated from field: string table_column = 3;
+   */
+  tableColumn: string;
+
+  /**
+   * How the column depends on it, as in lineage: `IDENTITY`, `TRANSFORMATION`, `AGGREGATION`, `FILTER`, `JOIN` and the
+   * like; empty if unknown.
+   *
+   * @generated from field: string transformation = 4;
+   */
+  transformation: string;
+};
+
+/**
+ * Describes the message sluice.orchestration.v1.ColumnOrigin.
+ * Use `create(ColumnOriginSchema)` to create a new message.
+ */
+export const ColumnOriginSchema: GenMessage<ColumnOrigin> = /*@__PURE__*/
+  messageDesc(file_sluice_orchestration_v1_executions, 8);
 
 /**
  * Identifies an execution.
@@ -320,7 +605,7 @@ export type GetExecutionRequest = Message<"sluice.orchestration.v1.GetExecutionR
  * Use `create(GetExecutionRequestSchema)` to create a new message.
  */
 export const GetExecutionRequestSchema: GenMessage<GetExecutionRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_orchestration_v1_executions, 5);
+  messageDesc(file_sluice_orchestration_v1_executions, 9);
 
 /**
  * The execution.
@@ -341,7 +626,7 @@ export type GetExecutionResponse = Message<"sluice.orchestration.v1.GetExecution
  * Use `create(GetExecutionResponseSchema)` to create a new message.
  */
 export const GetExecutionResponseSchema: GenMessage<GetExecutionResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_orchestration_v1_executions, 6);
+  messageDesc(file_sluice_orchestration_v1_executions, 10);
 
 /**
  * The execution to cancel.
@@ -362,7 +647,7 @@ export type CancelExecutionRequest = Message<"sluice.orchestration.v1.CancelExec
  * Use `create(CancelExecutionRequestSchema)` to create a new message.
  */
 export const CancelExecutionRequestSchema: GenMessage<CancelExecutionRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_orchestration_v1_executions, 7);
+  messageDesc(file_sluice_orchestration_v1_executions, 11);
 
 /**
  * The cancelled execution.
@@ -383,7 +668,7 @@ export type CancelExecutionResponse = Message<"sluice.orchestration.v1.CancelExe
  * Use `create(CancelExecutionResponseSchema)` to create a new message.
  */
 export const CancelExecutionResponseSchema: GenMessage<CancelExecutionResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_orchestration_v1_executions, 8);
+  messageDesc(file_sluice_orchestration_v1_executions, 12);
 
 /**
  * Request for one page.
@@ -406,7 +691,7 @@ export type ListExecutionsRequest = Message<"sluice.orchestration.v1.ListExecuti
   pageToken: string;
 
   /**
-   * Only executions on this source.
+   * Only executions on this source, alone or with others.
    *
    * @generated from field: string source_id = 3;
    */
@@ -448,7 +733,7 @@ export type ListExecutionsRequest = Message<"sluice.orchestration.v1.ListExecuti
  * Use `create(ListExecutionsRequestSchema)` to create a new message.
  */
 export const ListExecutionsRequestSchema: GenMessage<ListExecutionsRequest> = /*@__PURE__*/
-  messageDesc(file_sluice_orchestration_v1_executions, 9);
+  messageDesc(file_sluice_orchestration_v1_executions, 13);
 
 /**
  * One page of results.
@@ -490,7 +775,7 @@ export type ListExecutionsResponse = Message<"sluice.orchestration.v1.ListExecut
  * Use `create(ListExecutionsResponseSchema)` to create a new message.
  */
 export const ListExecutionsResponseSchema: GenMessage<ListExecutionsResponse> = /*@__PURE__*/
-  messageDesc(file_sluice_orchestration_v1_executions, 10);
+  messageDesc(file_sluice_orchestration_v1_executions, 14);
 
 /**
  * Format of the rows of a result.
@@ -603,6 +888,102 @@ export const ExecutionStateSchema: GenEnum<ExecutionState> = /*@__PURE__*/
   enumDesc(file_sluice_orchestration_v1_executions, 1);
 
 /**
+ * What runs a statement.
+ *
+ * @generated from enum sluice.orchestration.v1.QueryEngine
+ */
+export const QueryEngine = {
+  /**
+   * Never returned.
+   *
+   * @generated from enum value: QUERY_ENGINE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * The source runs the whole statement.
+   *
+   * @generated from enum value: QUERY_ENGINE_SOURCE = 1;
+   */
+  SOURCE: 1,
+
+  /**
+   * DuckDB, on files and on rows that were moved from databases.
+   *
+   * @generated from enum value: QUERY_ENGINE_DUCKDB = 2;
+   */
+  DUCKDB: 2,
+} as const;
+
+/**
+ * What runs a statement.
+ *
+ * @generated from enum sluice.orchestration.v1.QueryEngine
+ */
+export type QueryEngine = (typeof QueryEngine)[keyof typeof QueryEngine] | UnknownEnum;
+
+/**
+ * Describes the enum sluice.orchestration.v1.QueryEngine.
+ */
+export const QueryEngineSchema: GenEnum<QueryEngine> = /*@__PURE__*/
+  enumDesc(file_sluice_orchestration_v1_executions, 2);
+
+/**
+ * Cost of a statement, by the estimated bytes that are moved from databases or read from files.
+ *
+ * @generated from enum sluice.orchestration.v1.CostClass
+ */
+export const CostClass = {
+  /**
+   * Never returned.
+   *
+   * @generated from enum value: COST_CLASS_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * Up to 64 MiB.
+   *
+   * @generated from enum value: COST_CLASS_SMALL = 1;
+   */
+  SMALL: 1,
+
+  /**
+   * Up to 1 GiB.
+   *
+   * @generated from enum value: COST_CLASS_MEDIUM = 2;
+   */
+  MEDIUM: 2,
+
+  /**
+   * More than 1 GiB.
+   *
+   * @generated from enum value: COST_CLASS_LARGE = 3;
+   */
+  LARGE: 3,
+
+  /**
+   * The source has no estimate, or runs the whole statement.
+   *
+   * @generated from enum value: COST_CLASS_UNKNOWN = 4;
+   */
+  UNKNOWN: 4,
+} as const;
+
+/**
+ * Cost of a statement, by the estimated bytes that are moved from databases or read from files.
+ *
+ * @generated from enum sluice.orchestration.v1.CostClass
+ */
+export type CostClass = (typeof CostClass)[keyof typeof CostClass] | UnknownEnum;
+
+/**
+ * Describes the enum sluice.orchestration.v1.CostClass.
+ */
+export const CostClassSchema: GenEnum<CostClass> = /*@__PURE__*/
+  enumDesc(file_sluice_orchestration_v1_executions, 3);
+
+/**
  * Runs read-only SQL.
  *
  * @generated from service sluice.orchestration.v1.ExecutionService
@@ -629,11 +1010,21 @@ export const ExecutionService: GenService<{
    * A statement ends after the shortest of three limits: `timeout`, the server's maximum of 5 minutes, and the deadline
    * of the call. Its error and its record name the limit.
    *
-   * NotFound; InvalidArgument (SQL_INVALID, STATEMENT_REFUSED); FailedPrecondition (SOURCE_DATA_INVALID,
-   * SECRET_NOT_FOUND, ADDRESS_REFUSED); Unavailable (SOURCE_UNREACHABLE, SERVICE_BUSY); ResourceExhausted
-   * (EXECUTION_LIMIT, MEMORY_LIMIT) or DeadlineExceeded (EXECUTION_LIMIT); Unavailable (ENGINE_CRASHED) and, after the
-   * second crash, FailedPrecondition (QUARANTINED); DeadlineExceeded (DEADLINE_PASSED) for the call's own deadline;
-   * Aborted (EXECUTION_PREEMPTED); Canceled (EXECUTION_CANCELLED); DataLoss (CONTENT_CORRUPT).
+   * Without `source_id`, the statement is in DuckDB's SQL and reads tables of the catalog, of any number of sources of
+   * one namespace. Its tables are named `source.schema.table`, where the source is its display name or its id, or
+   * `source.table` if that is unambiguous, as for files. Of each database, one snapshot is read: only the columns that
+   * the statement needs, and only the rows that match those of its conditions that the database evaluates as DuckDB
+   * does. These rows are moved to disk, up to 4 GiB and 100 million rows for a statement (TRANSFER_LIMIT), and DuckDB
+   * runs the statement on them and on the files. PlanQuery shows what is moved. A result is kept only if all tables are
+   * files; a permit is needed in any case. Parameters, DESCRIBE and SUMMARIZE are not supported.
+   *
+   * NotFound; InvalidArgument (SQL_INVALID, STATEMENT_REFUSED, TABLE_NAME_INVALID); FailedPrecondition
+   * (SOURCE_DATA_INVALID, SECRET_NOT_FOUND, ADDRESS_REFUSED) and, if a table is no longer as the catalog has it,
+   * FailedPrecondition (SOURCE_CHANGED); Unavailable (SOURCE_UNREACHABLE, SERVICE_BUSY); ResourceExhausted
+   * (EXECUTION_LIMIT, MEMORY_LIMIT, DISK_FULL, TRANSFER_LIMIT) or DeadlineExceeded (EXECUTION_LIMIT); Unavailable
+   * (ENGINE_CRASHED) and, after the second crash, FailedPrecondition (QUARANTINED); DeadlineExceeded (DEADLINE_PASSED)
+   * for the call's own deadline; Aborted (EXECUTION_PREEMPTED); Canceled (EXECUTION_CANCELLED); DataLoss
+   * (CONTENT_CORRUPT).
    *
    * @generated from rpc sluice.orchestration.v1.ExecutionService.ExecuteQuery
    */
@@ -658,9 +1049,10 @@ export const ExecutionService: GenService<{
    * docs/types.md lists the encoding of each type in each format. A column whose type the format does not have, and two
    * columns with one name if the format does not support that, are InvalidArgument (SQL_INVALID).
    *
-   * NotFound; InvalidArgument (SQL_INVALID, STATEMENT_REFUSED, NOT_ACCEPTABLE); FailedPrecondition
-   * (SOURCE_DATA_INVALID, SECRET_NOT_FOUND, ADDRESS_REFUSED); Unavailable (SOURCE_UNREACHABLE, SERVICE_BUSY);
-   * ResourceExhausted (EXECUTION_LIMIT, MEMORY_LIMIT, DISK_FULL) or DeadlineExceeded (EXECUTION_LIMIT); Unavailable
+   * NotFound; InvalidArgument (SQL_INVALID, STATEMENT_REFUSED, TABLE_NAME_INVALID, NOT_ACCEPTABLE); FailedPrecondition
+   * (SOURCE_DATA_INVALID, SECRET_NOT_FOUND, ADDRESS_REFUSED, SOURCE_CHANGED); Unavailable (SOURCE_UNREACHABLE,
+   * SERVICE_BUSY); ResourceExhausted (EXECUTION_LIMIT, MEMORY_LIMIT, DISK_FULL, TRANSFER_LIMIT) or DeadlineExceeded
+   * (EXECUTION_LIMIT); Unavailable
    * (ENGINE_CRASHED) and, after the second crash, FailedPrecondition (QUARANTINED); DeadlineExceeded (DEADLINE_PASSED)
    * for the call's own deadline; Aborted (EXECUTION_PREEMPTED); Canceled (EXECUTION_CANCELLED); DataLoss
    * (CONTENT_CORRUPT).
@@ -673,6 +1065,24 @@ export const ExecutionService: GenService<{
     methodKind: "server_streaming";
     input: typeof StreamQueryRequestSchema;
     output: typeof HttpBodySchema;
+  },
+  /**
+   * Plans a statement without running it: the engine, what each source runs, how much is moved, and the lineage.
+   * Sources are asked for types and statistics of the tables, never for rows. All numbers of rows and bytes are
+   * estimates: of databases by their own statistics, of files by the catalog. A plan takes up to 30 s and, like a
+   * statement, a permit. It is not recorded.
+   *
+   * NotFound; InvalidArgument (SQL_INVALID, STATEMENT_REFUSED, TABLE_NAME_INVALID); FailedPrecondition
+   * (SOURCE_DATA_INVALID, SECRET_NOT_FOUND, ADDRESS_REFUSED, SOURCE_CHANGED); Unavailable (SOURCE_UNREACHABLE,
+   * SERVICE_BUSY, ENGINE_CRASHED); DeadlineExceeded (EXECUTION_LIMIT) or, for the call's own deadline,
+   * DeadlineExceeded (DEADLINE_PASSED).
+   *
+   * @generated from rpc sluice.orchestration.v1.ExecutionService.PlanQuery
+   */
+  planQuery: {
+    methodKind: "unary";
+    input: typeof PlanQueryRequestSchema;
+    output: typeof PlanQueryResponseSchema;
   },
   /**
    * Cancels an execution that runs or waits for a permit, in any process, and returns its final record. The call that

@@ -41,6 +41,22 @@ export function tableFileSource(deps: FileReaderDeps, table: TableFile): DataSou
         return { ...reply.result, contentId: reply.isRepeatable ? contentIdOf(blob, settings) : undefined };
       });
     },
+    async lend(limit) {
+      using stack = new DisposableStack();
+      const blob = stack.use(await table.borrow(limit));
+      const borrow = () => prepared.borrow(blob, readingSettingsOf(settings), limit);
+      const file = stack.use(await withEngineFailures(fileNamed(blob), borrow));
+      const { preparation, path, reading } = file;
+      const owned = stack.move();
+      return {
+        name: tableNameOf(blob, settings),
+        columns: preparation.columns.map(({ name, dataType, nullable }) => ({ name, dataType, nullable })),
+        path,
+        reading,
+        contentId: contentIdOf(blob, settings),
+        [Symbol.dispose]: () => owned.dispose(),
+      };
+    },
     preview: (request, limit) => previewFile(deps, table, request, limit),
     openSnapshot: (request, limit) => openFileSnapshot(deps, table, request, limit),
     async writeResult({ sql, ...query }, limit) {

@@ -9,6 +9,7 @@ import { copyRange, describeRows } from "./statements/describe-rows.ts";
 import { openCursor } from "./statements/open-cursor.ts";
 import { openStatement } from "./statements/open-statement.ts";
 import { takeSnapshot } from "./statements/take-snapshot.ts";
+import { bindParameters } from "./statements/where-of.ts";
 import type { Target } from "./target/target.ts";
 
 /** Reads PostgreSQL databases. Rows of tables and statements pass through COPY. */
@@ -37,10 +38,14 @@ const toSqlSession = (execute: Execute, { copyOut, closed }: Session): SqlSessio
   takeSnapshot: () => takeSnapshot(execute),
   describeRows: (table, format) => describeRows(execute, table, format),
   readRange: (table, range) => ({
-    writeTo: (sink) =>
-      copyOut(copyRange(table, range), sink).catch((error) => {
+    async writeTo(sink) {
+      try {
+        await bindParameters(execute, table.parameters);
+        return await copyOut(copyRange(table, range), sink);
+      } catch (error) {
         throw toRowsFailure(error, table.label);
-      }),
+      }
+    },
   }),
   openStatement: (sql, rowsMax) => openStatement(execute, copyOut, sql, rowsMax),
 });

@@ -25,7 +25,9 @@ export type TableExtent = {
 
 /** Combines a table of the catalog with the description of its rows. FailedPrecondition (SOURCE_CHANGED). */
 export function planTable(table: SnapshotTable, description: RowDescription): TableExtent {
-  const { encoding, select, key, rowCount, interval, rowSecurity } = description;
+  const { encoding, select, where, parameters, limit, key, rowCount, rowSecurity } = description;
+  // Only one statement can say how many rows suffice.
+  const interval = limit === undefined ? description.interval : undefined;
   const label = `${table.schemaName}.${table.name}`;
   const names = uniqueNames(table.wanted);
   const columns = table.wanted.map((wanted, index) => {
@@ -48,7 +50,7 @@ export function planTable(table: SnapshotTable, description: RowDescription): Ta
       columns: columns.map(({ name, format }) => ({ name, dataType: format.read })),
     },
     columns: columns.map(({ name, format }) => ({ name, expression: format.write(identifier(name)) })),
-    table: { label, select, encoding, ...(key !== undefined && { key }) },
+    table: { label, select, where, parameters, limit, encoding, ...(key !== undefined && { key }) },
     rowSecurity,
   };
   return { plan, rowCount, interval };

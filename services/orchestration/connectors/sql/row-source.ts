@@ -2,7 +2,7 @@ import type { Writable } from "node:stream";
 import type { CopyReading, ExtractFormat } from "../../engine/protocol.ts";
 import type { EncodedValue } from "../../results/encoded-value.ts";
 import type { Limit } from "../../timing/limit.ts";
-import type { RowSecurity, SnapshotTable, TableName } from "../connector.ts";
+import type { Comparison, RowSecurity, SnapshotTable, TableName } from "../connector.ts";
 
 /**
  * A kind of SQL database, as it runs in the process of one source. Its functions fail with FailedPrecondition
@@ -100,6 +100,11 @@ export type ReadableTable = {
   readonly label: string;
   /** Statement that selects the wanted columns of all rows. */
   readonly select: string;
+  /** Condition of the wanted rows, with the parameters in their order. Default: all rows. */
+  readonly where?: string | undefined;
+  readonly parameters?: readonly string[] | undefined;
+  /** Number of rows that suffice. */
+  readonly limit?: number | undefined;
   readonly encoding: CopyReading["encoding"];
   /** Quoted name of the column whose values the ranges are; undefined if the source has another way. */
   readonly key?: string;
@@ -119,6 +124,8 @@ export type ColumnFormat = {
   readonly write: (column: string) => string;
   /** DuckDB's type in the file. */
   readonly dataType: string;
+  /** Undefined if the source evaluates no condition on the column. */
+  readonly comparison?: Comparison | undefined;
 };
 
 export type Statement = {

@@ -34,5 +34,7 @@ export const createOpenSql =
         ),
       writeResult: (query, limit) => writeSqlResult(engine, process, query, limit),
       openSnapshot: (request, limit) => openSqlSnapshot(engine, process, request, limit),
+      describeTables: (tables, { signal, timeoutMs }) =>
+        process.request("describeDatabase", { timeoutMs, tables }, { signal }),
     };
   };

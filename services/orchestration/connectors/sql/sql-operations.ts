@@ -1,6 +1,13 @@
 import type { QueryResult } from "../../results/query-result.ts";
 import type { Operation } from "../../source-process/operation.ts";
-import type { DiscoveredTable, Query, SnapshotRequest } from "../connector.ts";
+import type {
+  DiscoveredTable,
+  Query,
+  ReadDescription,
+  SnapshotRequest,
+  SnapshotTable,
+} from "../connector.ts";
+import { describeTables } from "./describe-tables.ts";
 import { createHeldSnapshots } from "./held-snapshots.ts";
 import { holdSnapshot, type SnapshotPlan } from "./hold-snapshot.ts";
 import { bytesOf, listTables, type TablesRequest } from "./list-tables.ts";
@@ -58,6 +65,15 @@ export function createSqlOperations(sources: RowSources) {
     context,
   ) => holdSnapshot(find(request), held, request, context);
 
+  const describeDatabase: Operation<
+    Request<{ readonly tables: readonly SnapshotTable[] }>,
+    ReadDescription[]
+  > = (request, { signal }) => {
+    const limit = { signal, timeoutMs: request.timeoutMs };
+    const work = describeTables(request.tables);
+    return find(request).withSession(request.login, limit, work, { isPooled: true });
+  };
+
   const readDatabaseRange: Operation<Request<RangeRequest>, number | undefined> = (request, context) =>
     readRange(find(request), held, request, context);
 
@@ -70,6 +86,7 @@ export function createSqlOperations(sources: RowSources) {
     testDatabase,
     discoverDatabase,
     queryDatabase,
+    describeDatabase,
     holdSnapshot: holdDatabase,
     readRange: readDatabaseRange,
     readStatement: readDatabaseStatement,

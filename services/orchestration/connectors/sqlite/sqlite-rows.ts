@@ -75,18 +75,16 @@ const toSession = (worker: SessionWorker): SqlSession => ({
   },
   takeSnapshot: async () => ({ name: randomUUID(), time: new Date() }),
   async describeRows(table) {
-    const { types, select, rowCount, interval } = await worker.call("describeRows", table);
+    const { types, rowId, ...description } = await worker.call("describeRows", table);
     return {
+      ...description,
       columns: types.map(formatOf),
       encoding: "csv",
-      select,
-      rowCount,
-      interval,
       rowSecurity: undefined,
     };
   },
-  readRange: ({ select }, range) => ({
-    batches: batchesOf(worker, () => worker.call("startRange", select, range)),
+  readRange: (table, range) => ({
+    batches: batchesOf(worker, () => worker.call("startRange", table, range)),
   }),
   async openStatement(sql, rowsMax) {
     const { id, columns } = await worker.call("openStatement", sql, rowsMax);

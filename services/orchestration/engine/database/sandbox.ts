@@ -15,6 +15,8 @@ type SandboxBounds = {
   readonly spillDirectory: string;
   readonly memoryBytes: number;
   readonly outputPath?: string;
+  /** Further files that the SQL may read. */
+  readonly inputPaths?: readonly string[] | undefined;
 };
 
 /** An in-memory database with an unused connection. */
@@ -28,8 +30,8 @@ type Database = {
 /** The database opened for the next task. */
 let next: { readonly key: string; readonly opening: Promise<Database | undefined> } | undefined;
 
-const keyOf = ({ path, spillDirectory, memoryBytes, outputPath }: SandboxBounds): string =>
-  JSON.stringify([path, spillDirectory, memoryBytes, outputPath]);
+const keyOf = ({ path, spillDirectory, memoryBytes, outputPath, inputPaths }: SandboxBounds): string =>
+  JSON.stringify([path, spillDirectory, memoryBytes, outputPath, inputPaths]);
 
 /**
  * Opens the database of the next task early, because that takes longer than a small query. After a failure the task opens its
@@ -45,6 +47,8 @@ export function openEarly(bounds: SandboxBounds): void {
 type SandboxOptions = {
   /** Settings of this database only. */
   readonly settings?: readonly string[];
+  /** Settings of this database only that depend on what DuckDB has. */
+  readonly configure?: (connection: DuckDBConnection) => Promise<void>;
   /** Creates the views and tables that the statements of the task use. */
   readonly define?: (connection: DuckDBConnection) => Promise<void>;
 };
@@ -55,13 +59,14 @@ type SandboxOptions = {
  */
 export async function openSandbox(
   task: SandboxBounds,
-  { settings = [], define = async () => {} }: SandboxOptions = {},
+  { settings = [], configure, define = async () => {} }: SandboxOptions = {},
 ): Promise<DuckDBConnection> {
-  const database = await takeDatabase(task, settings);
+  const database = await takeDatabase(task, settings.length > 0 || configure !== undefined);
   const { connection } = database;
   database.instance.closeSync();
   return closedOnFailure(connection, async () => {
     for (const setting of settings) await connection.run(setting);
+    await configure?.(connection);
     await lock(database);
     await define(connection);
     return connection;
@@ -132,12 +137,12 @@ function closeDatabase({ connection, instance }: Database): void {
 }
 
 /** Takes the database that was opened early for these bounds, or opens one. A used database is locked and takes no settings. */
-async function takeDatabase(bounds: SandboxBounds, settings: readonly string[] = []): Promise<Database> {
+async function takeDatabase(bounds: SandboxBounds, hasSettings = false): Promise<Database> {
   if (next?.key !== keyOf(bounds)) return openDatabase(bounds);
   const { opening } = next;
   next = undefined;
   const database = await opening;
-  if (database && (settings.length === 0 || database.statementCount === 0)) return database;
+  if (database && (!hasSettings || database.statementCount === 0)) return database;
   if (database) closeDatabase(database);
   return openDatabase(bounds);
 }
@@ -170,15 +175,17 @@ async function openDatabase(bounds: SandboxBounds): Promise<Database> {
   });
   const connection = await instance.connect();
   await connection.run("SET GLOBAL TimeZone = 'UTC'");
+  const { path, outputPath, inputPaths = [] } = bounds;
   const reachable = [
-    bounds.path,
+    path,
     databasePath,
     databaseLogPath,
     plainName,
     normalName,
     preparedName,
-    bounds.outputPath,
-  ].filter((path) => path !== undefined);
+    outputPath,
+    ...inputPaths,
+  ].filter((one) => one !== undefined);
   await connection.run(`SET allowed_paths = [${reachable.map(literal).join(", ")}]`);
   await connection.run("SET enable_external_access = false");
   return { instance, connection, statementCount: 0 };

@@ -10,7 +10,7 @@ import type { GateResult } from "./gate-once.ts";
 import { hasName, isDescription } from "./gate-statement.ts";
 import { query, statements } from "./query-rule.ts";
 import { isRepeatable } from "./repeatable.ts";
-import { checkAll, fold, isObject, type Json, named } from "./rule.ts";
+import { checkAll, fold, isObject, type Json, named, type TableName } from "./rule.ts";
 import { bindStatement, parseStatement } from "./serialize-statement.ts";
 
 const mayScan: PlanRule["mayScan"] = ({ catalog }) => catalog === attachedCatalog;
@@ -50,8 +50,8 @@ export async function gateDatabaseStatement(connection: DuckDBConnection, sql: s
   const keys = new Set(tables.map(keyOf));
   const source = {
     known: "DESCRIBE and the catalog show what it has",
-    hasTable: (qualifiers: readonly string[], name: string) =>
-      qualifiers.length < 2 && keys.has(keyOf({ schemaName: qualifiers[0] ?? mainSchema, name })),
+    hasTable: ({ catalog, schema, name }: TableName) =>
+      catalog === "" && keys.has(keyOf({ schemaName: schema === "" ? mainSchema : schema, name })),
     hasColumn: (name: string) => columns.has(name) || hasName(tree, name),
   };
   checkAll(tree, statements, { source, query });

@@ -4,7 +4,7 @@ import { checkPlan } from "./bound-plan.ts";
 import type { GateResult } from "./gate-once.ts";
 import { query, statements } from "./query-rule.ts";
 import { isRepeatable } from "./repeatable.ts";
-import { checkAll, fold, isObject, type Json } from "./rule.ts";
+import { checkAll, fold, isObject, type Json, refused, type TableName } from "./rule.ts";
 import { bindStatement, parseStatement } from "./serialize-statement.ts";
 import { oneTable } from "./table-rule.ts";
 
@@ -45,6 +45,46 @@ async function bindToStandIn(connection: DuckDBConnection, sql: string, tableNam
     await connection.run("ROLLBACK");
   }
 }
+
+/** Names the tables that a statement reads, other than its common table expressions. Its parts are checked like in a gate. */
+export async function findTableNames(connection: DuckDBConnection, sql: string): Promise<TableName[]> {
+  const found = new Map<string, TableName>();
+  const hasTable = (table: TableName) => Boolean(found.set(JSON.stringify(table), table));
+  const tree = await parseStatement(connection, sql);
+  checkAll(tree, statements, { source: { known: catalogTables, hasTable, hasColumn: () => true }, query });
+  if (isDescription(tree)) throw refused("DESCRIBE and SUMMARIZE take one source: name it by its id");
+  return [...found.values()];
+}
+
+/**
+ * Accepts a single statement that reads only tables of the catalog. Each is a view of the name that the statement has for it,
+ * over an empty table of ours with a name in `standIns`.
+ */
+export async function gateCatalogStatement(
+  connection: DuckDBConnection,
+  sql: string,
+  tables: readonly { readonly name: TableName; readonly columns: readonly { readonly name: string }[] }[],
+  standIns: ReadonlySet<string>,
+): Promise<{ readonly isRepeatable: boolean }> {
+  const tree = await parseStatement(connection, sql);
+  const known = new Set(
+    tables.map(({ name: { catalog, schema, name } }) => keyOf({ catalog, schema, name })),
+  );
+  const columns = new Set(tables.flatMap((table) => table.columns.map(({ name }) => fold(name))));
+  const source = {
+    known: catalogTables,
+    hasTable: (table: TableName) => known.has(keyOf(table)),
+    hasColumn: (name: string) => columns.has(name) || hasName(tree, name),
+  };
+  checkAll(tree, statements, { source, query });
+  const plan = await bindStatement(connection, sql);
+  checkPlan(plan, { mayScan: ({ table }) => standIns.has(String(table)) });
+  return { isRepeatable: isRepeatable(tree, plan) };
+}
+
+const catalogTables = "tables of the catalog are named source.schema.table";
+
+const keyOf = ({ catalog, schema, name }: TableName): string => JSON.stringify([catalog, schema, name]);
 
 /** Whether a name occurs in the tree other than as a column reference, such as an alias. */
 export function hasName(tree: Json, name: string): boolean {

@@ -31,12 +31,14 @@ export type Visit = {
   check(value: Json | undefined, rule: Rule, nesting?: Nesting): void;
 };
 
+/** A table as a statement names it. Parts that it leaves out are empty. */
+export type TableName = { readonly catalog: string; readonly schema: string; readonly name: string };
+
 /** The readable tables. */
 export type Source = {
   /** What tables there are, for messages. */
   readonly known: string;
-  /** Whether there is a table of this name; names are in lower case. */
-  hasTable(qualifiers: readonly string[], name: string): boolean;
+  hasTable(table: TableName): boolean;
   /** Whether a lower-case name is a column, or an alias anywhere in the statement. */
   hasColumn(name: string): boolean;
 };

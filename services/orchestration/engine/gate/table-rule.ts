@@ -8,6 +8,7 @@ import {
   refused,
   type Scope,
   type Source,
+  type TableName,
   type Visit,
 } from "./rule.ts";
 
@@ -19,8 +20,10 @@ const fileLike = /[/\\:.*?]/;
 /** The tables of a source that is one table. */
 export const oneTable = (tableName: string): Pick<Source, "known" | "hasTable"> => ({
   known: `this source has the table ${named(tableName)}`,
-  hasTable: (qualifiers, name) =>
-    ["", "main", "memory.main"].includes(qualifiers.join(".")) && name === fold(tableName),
+  hasTable({ catalog, schema, name }) {
+    const path = fold([catalog, schema].filter((part) => part !== "").join("."));
+    return ["", "main", "memory.main"].includes(path) && fold(name) === fold(tableName);
+  },
 });
 
 /** A named table: one of the source's, or a common table expression in scope. */
@@ -30,7 +33,7 @@ export function checkTable(table: JsonObject, { nesting, source }: Visit): void 
   const path = fold(qualifiers.join("."));
   const common = isInScope(name, nesting.scope);
   if (common && (path === "" || path === "recurring")) return;
-  if (source.hasTable(qualifiers.map(fold), name)) return;
+  if (source.hasTable(tableNameOf(table))) return;
   const { known } = source;
   const here = path === "" || path === "main" || path === "memory.main";
   if (!here || fileLike.test(name) || systemName.test(name)) {
@@ -39,6 +42,16 @@ export function checkTable(table: JsonObject, { nesting, source }: Visit): void 
   }
   throw new EngineFailure("sqlInvalid", `the table ${named(table.table_name)} does not exist: ${known}`);
 }
+
+const tableNameOf = ({
+  catalog_name: catalog,
+  schema_name: schema,
+  table_name: name,
+}: JsonObject): TableName => ({
+  catalog: String(catalog ?? ""),
+  schema: String(schema ?? ""),
+  name: String(name ?? ""),
+});
 
 function isInScope(name: string, scope: Scope | undefined): boolean {
   for (let inner = scope; inner; inner = inner.outer) {

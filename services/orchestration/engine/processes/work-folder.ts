@@ -4,13 +4,17 @@ import { chmod, constants, copyFile, link, lstat, readdir, rm, stat, unlink } fr
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { giveToUser } from "../../confinement/user-ids.ts";
-import { inputName, outputName } from "../work-file-names.ts";
+import { inputName, inputNameOf, outputName } from "../work-file-names.ts";
 
 /** The work folder of one engine process. */
 export type WorkFolder = {
   readonly path: string;
-  /** Links the files of a task into the folder. */
-  linkFiles(files: { input: string; output: string | undefined }): Promise<void>;
+  /** Links the files of a task into the folder. An empty `input` stands for none. */
+  linkFiles(files: {
+    input: string;
+    inputs?: readonly string[] | undefined;
+    output: string | undefined;
+  }): Promise<void>;
   /** Removes everything in the folder; returns whether that worked, since a hostile process may leave anything. */
   empty(): Promise<boolean>;
   /** Removes the folder; returns whether that worked. */
@@ -28,8 +32,10 @@ export function createWorkFolder(path: string, userId: number): WorkFolder {
   const outputPath = join(path, outputName);
   return {
     path,
-    async linkFiles({ input, output }) {
-      await linkFile(input, inputPath, readOnlyMode);
+    async linkFiles({ input, inputs = [], output }) {
+      if (input !== "") await linkFile(input, inputPath, readOnlyMode);
+      for (const [index, one] of inputs.entries())
+        await linkFile(one, join(path, inputNameOf(index)), readOnlyMode);
       if (output !== undefined) await linkFile(output, outputPath, writableMode);
     },
     async empty() {

@@ -1,4 +1,5 @@
 import type { DuckDBConnection, DuckDBPreparedStatement } from "@duckdb/node-api";
+import { openCatalog } from "../catalog/open-catalog.ts";
 import { attachDatabase } from "../database/attach-database.ts";
 import { columnAlias } from "../database/column-alias.ts";
 import { toEngineFailure } from "../database/duckdb-error.ts";
@@ -29,9 +30,22 @@ export function openRelation(task: ResultTask): Promise<Relation> {
       return openFileStatement(task, rows);
     case "database":
       return openDatabaseStatement(task, rows);
+    case "catalog":
+      return openCatalogStatement(task, rows);
     case "copy":
       return openCopy(task, rows);
   }
+}
+
+async function openCatalogStatement(
+  task: ResultTask,
+  { sql, tables }: ResultTask["rows"] & { kind: "catalog" },
+): Promise<Relation> {
+  const { connection } = await openCatalog(task, { sql, tables });
+  return closedOnFailure(connection, async () => {
+    const columns = columnsOf(await connection.prepare(sql));
+    return { connection, columns, source: withAliases(await viewOf(connection, sql, "sluice"), columns) };
+  });
 }
 
 function openFileStatement(

@@ -1,6 +1,7 @@
 import { Socket } from "node:net";
 import { channelDescriptor } from "../../confinement/layers.ts";
 import { openMessageChannel } from "../../process/message-channel.ts";
+import { nameTables, planStatement } from "../catalog/plan-statement.ts";
 import { toEngineFailure } from "../database/duckdb-error.ts";
 import { keepByteOrderMarks } from "../database/keep-byte-order-marks.ts";
 import { openEarly } from "../database/sandbox.ts";
@@ -10,6 +11,7 @@ import type { EngineRequest, FailureKind, Reply, Task } from "../protocol.ts";
 import { inputName, spillName } from "../work-file-names.ts";
 import { memoryExceeded } from "./memory-exceeded.ts";
 import { readStatistics } from "./read-statistics.ts";
+import { runCatalogStatement } from "./run-catalog-statement.ts";
 import { runStatement } from "./run-statement.ts";
 import { writeExtract } from "./write-extract.ts";
 
@@ -39,9 +41,18 @@ async function reply(task: Task): Promise<Reply> {
   }
 }
 
+/** Tasks on the statement of a caller, whose text was checked before DuckDB failed. */
+const statementTasks: ReadonlySet<Task["kind"]> = new Set([
+  "query",
+  "queryDatabase",
+  "tableNames",
+  "planCatalog",
+  "queryCatalog",
+]);
+
 /** The kind of an ambiguous DuckDB error. */
 function fallbackFailure(task: Task): FailureKind {
-  if (task.kind === "query" || task.kind === "queryDatabase") return "internal";
+  if (statementTasks.has(task.kind)) return "internal";
   return task.kind === "write" && task.rows.kind !== "copy" ? "sqlInvalid" : "sourceDataInvalid";
 }
 
@@ -53,6 +64,14 @@ async function perform(task: Task): Promise<Reply> {
       return { kind: "previewed", preview: await previewFile(task) };
     case "statistics":
       return { kind: "statistics", cuts: await readStatistics(task) };
+    case "tableNames":
+      return { kind: "tablesNamed", tables: await nameTables(task) };
+    case "planCatalog":
+      return { kind: "catalogPlanned", plan: await planStatement(task) };
+    case "queryCatalog": {
+      const { isRepeatable, ...result } = await runCatalogStatement(task);
+      return { kind: "queried", isRepeatable, result };
+    }
     case "extract":
       return { kind: "extracted", extraction: await writeExtract(task) };
     case "query": {

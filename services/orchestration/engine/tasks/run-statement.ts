@@ -72,7 +72,7 @@ type Statement = { readonly sql: string; readonly tableName: string; readonly ma
  * The rows go into a table first. A streamed result of a statement that fails midway ends without an error and looks complete.
  * And DuckDB accounts for the memory of a table, but not for that of a result.
  */
-async function readResult(
+export async function readResult(
   connection: DuckDBConnection,
   { sql, tableName, maxRows }: Statement,
   columns: readonly TypedColumn[],

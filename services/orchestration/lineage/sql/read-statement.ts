@@ -16,8 +16,9 @@ type Projection = QueryAnalysis["projections"][number];
 
 /** Parses a statement. Undefined if the parser fails. */
 export function readStatement({ sql, dialect, knownTables }: ParseRequest): StatementFacts | undefined {
-  const tables = knownTables.map(({ name, schemaName, columns }) => ({
+  const tables = knownTables.map(({ name, schemaName, catalogName, columns }) => ({
     name,
+    ...(catalogName !== undefined && { catalog: catalogName }),
     ...(schemaName !== "" && { schema: schemaName }),
     // Lineage does not need the types, and the parser does not know all of them.
     columns: columns.map((column) => ({ name: column, type: "TEXT" })),
@@ -26,10 +27,11 @@ export function readStatement({ sql, dialect, knownTables }: ParseRequest): Stat
   const { success, analysis } = analyzeQuery(asSelect(sql), options);
   if (!success || !analysis) return undefined;
   return {
-    tables: analysis.baseTables.map(({ name, schema, table }) => ({
+    tables: analysis.baseTables.map(({ name, catalog, schema, table }) => ({
       key: name,
       schemaName: schema ?? "",
       name: table ?? name,
+      ...(catalog && { catalogName: catalog }),
     })),
     columns: starModifier.test(sql)
       ? []

@@ -10,6 +10,8 @@ export type TableReference = {
   /** Empty without one. */
   readonly schemaName: string;
   readonly name: string;
+  /** The part before the schema. Default: none. */
+  readonly catalogName?: string;
 };
 
 /** A referenced table with its columns from the catalog. */

@@ -2,6 +2,7 @@ import { isUtf8 } from "node:buffer";
 import { sourceDataInvalid } from "../../../errors.ts";
 import { encodeJson } from "../../../results/encode-json.ts";
 import { type EncodedValue, encodeDouble } from "../../../results/encoded-value.ts";
+import type { Comparison } from "../../connector.ts";
 import type { ColumnFormat } from "../../sql/row-source.ts";
 import type { MysqlSettings } from "../target/settings.ts";
 import type { Decode } from "../wire/binary-row.ts";
@@ -9,8 +10,35 @@ import type { ColumnDefinition } from "../wire/column-definition.ts";
 import { clockText, dateText, isInCalendar, type Moment, readMoment, readSpan } from "./calendar.ts";
 import { typeCodes } from "./type-codes.ts";
 
+type Format = Omit<ColumnFormat, "comparison">;
+
+/** Conditions on a column, and MySQL's type that their values are cast to; empty for texts. */
+type ValueComparison = Comparison & { readonly valueType: string };
+
+const ordered = (valueType: string): ValueComparison => ({
+  operators: "order",
+  isExact: true,
+  hasAllNulls: true,
+  valueType,
+});
+/** Dates that no calendar has match or not, and may be read as nulls. */
+const orderedDate = (valueType: string): ValueComparison => ({
+  operators: "order",
+  isExact: false,
+  hasAllNulls: false,
+  valueType,
+});
+/** Equal texts are equal by every collation; others may be, too, and their order may differ. */
+const equatable: ValueComparison = {
+  operators: "equality",
+  isExact: false,
+  hasAllNulls: true,
+  valueType: "",
+};
+
 /** How values of a column are read. */
-export type ColumnReader = ColumnFormat & {
+export type ColumnReader = Format & {
+  readonly comparison?: ValueComparison;
   /** MySQL's name of the type. */
   readonly typeName: string;
   /** Text that the engine reads as `read`. */
@@ -27,9 +55,9 @@ const bitBytesMax = 8;
 const replacement = "\ufffd";
 
 const itself = (column: string): string => column;
-const ofType = (dataType: string): ColumnFormat => ({ read: dataType, write: itself, dataType });
+const ofType = (dataType: string): Format => ({ read: dataType, write: itself, dataType });
 const text = ofType("VARCHAR");
-const bytes: ColumnFormat = { read: "VARCHAR", write: (column) => `unhex(${column})`, dataType: "BLOB" };
+const bytes: Format = { read: "VARCHAR", write: (column) => `unhex(${column})`, dataType: "BLOB" };
 
 /** FailedPrecondition (SOURCE_DATA_INVALID) for a type that is not known. */
 export function readerOf(column: ColumnDefinition, settings: ReaderSettings): ColumnReader {
@@ -75,7 +103,7 @@ function textReader(column: ColumnDefinition, name: string): ColumnReader {
   if (extendedType === "json") return jsonReader(column);
   if (extendedType === "uuid") return sameText(ofType("UUID"), "uuid", utf8Of(column));
   if (addressTypes.has(extendedType)) return sameText(text, extendedType, utf8Of(column));
-  return isBinary ? binaryReader(name) : sameText(text, name, utf8Of(column));
+  return isBinary ? binaryReader(name) : { ...sameText(text, name, utf8Of(column)), comparison: equatable };
 }
 
 const addressTypes = new Set(["inet4", "inet6"]);
@@ -138,6 +166,7 @@ function integerReader(type: IntegerType, isUnsigned: boolean): ColumnReader {
   const read = isUnsigned ? type.readUnsigned : type.readSigned;
   return {
     ...ofType(isUnsigned ? unsigned : signed),
+    ...(name !== "year" && { comparison: ordered(isUnsigned ? "unsigned" : "signed") }),
     typeName: isUnsigned && name !== "year" ? `${name} unsigned` : name,
     text: (row, start, end) => String(read(row, start, end)),
     encode(row, start, end) {
@@ -167,7 +196,7 @@ function shortest(value: number): number {
 }
 
 /** A reader of a type whose encoding in the contract is the text that the engine reads. */
-const sameText = (format: ColumnFormat, typeName: string, read: Decode<string>): ColumnReader => ({
+const sameText = (format: Format, typeName: string, read: Decode<string>): ColumnReader => ({
   ...format,
   typeName,
   text: read,
@@ -181,11 +210,13 @@ function decimalReader(column: ColumnDefinition): ColumnReader {
   const precision = Math.max(digits, decimals, 1);
   const format = precision <= decimalDigitsMax ? ofType(`DECIMAL(${precision},${decimals})`) : text;
   const typeName = `decimal(${precision},${decimals})${isUnsigned ? " unsigned" : ""}`;
-  return sameText(format, typeName, (row, start, end) => {
+  const reader = sameText(format, typeName, (row, start, end) => {
     const value = row.toString("latin1", start, end);
     if (!/^-?\d+(?:\.\d+)?$/.test(value)) throw invalid(column, "a decimal that is no number");
     return value;
   });
+  const isDecimal = precision <= decimalDigitsMax;
+  return isDecimal ? { ...reader, comparison: ordered(`decimal(${precision},${decimals})`) } : reader;
 }
 
 function momentReader(column: ColumnDefinition, { zeroDates }: ReaderSettings): ColumnReader {
@@ -214,6 +245,7 @@ function momentReader(column: ColumnDefinition, { zeroDates }: ReaderSettings): 
       : { dataType: "TIMESTAMP", typeName: "datetime" };
   return {
     ...ofType(dataType),
+    comparison: orderedDate(isDate ? "date" : "datetime(6)"),
     typeName,
     text: write(" ", isZoned ? "+00" : ""),
     encode: write("T", isZoned ? "Z" : ""),

@@ -1,12 +1,14 @@
 import { tableChanged } from "../../../errors.ts";
 import type { EncodedValue } from "../../../results/encoded-value.ts";
 import type { SnapshotTable } from "../../connector.ts";
+import { limitOf, whereAll } from "../../sql/render-filter.ts";
 import type { ColumnBatch, ReadableTable, RowDescription, RowRange } from "../../sql/row-source.ts";
 import { readerOf } from "../catalog/column-reader.ts";
 import { quoteName } from "../catalog/quote-name.ts";
 import { readAll, readTyped } from "../catalog/read-all.ts";
 import { toRowsFailure } from "../session/failures.ts";
 import type { Session } from "../session/session.ts";
+import { filterOf } from "./filter-of.ts";
 import { batchesOf } from "./open-statement.ts";
 
 const aboutTable = `
@@ -34,13 +36,21 @@ export async function describeRows(session: Session, table: SnapshotTable): Prom
     await result.next();
     if (result.columns.length !== wanted.length) throw tableChanged(label);
     const readers = result.columns.map((column) => readerOf(column, session.target.settings));
+    const filter = await filterOf(session, table, from);
     const about = await ownRow(session, aboutTable, schemaName, name);
     if (!about) throw tableChanged(label);
     const [engine, rowCount] = about;
     return {
-      columns: readers.map(({ read, write, dataType }) => ({ read, write, dataType })),
+      columns: readers.map(({ read, write, dataType, comparison }) => ({
+        read,
+        write,
+        dataType,
+        comparison,
+      })),
       encoding: "csv",
       select,
+      ...filter,
+      limit: table.limit,
       rowCount: Number(rowCount) || 0,
       // Only InnoDB reads the tables of a snapshot as they were: another engine's are read in one statement.
       ...(engine === "InnoDB" ? await keyRanges(session, schemaName, name, from) : noRanges),
@@ -87,16 +97,17 @@ async function keyRanges(
 /** Reads a range of a table of the snapshot; all rows without a range. */
 export async function* readRange(
   session: Session,
-  { label, select, key }: ReadableTable,
+  { label, select, where, limit, parameters = [], key }: ReadableTable,
   range: RowRange | undefined,
   timeoutMs: number,
 ): AsyncGenerator<ColumnBatch> {
   // The session began with the time that the plan had.
   await session.limitStatements(timeoutMs);
   const bounds = range ? [range.from, range.to].filter((bound) => bound !== undefined) : [];
-  const where = range ? ` where ${key} >= ?${range.to === undefined ? "" : ` and ${key} < ?`}` : "";
+  const inRange = range ? `${key} >= ?${range.to === undefined ? "" : ` and ${key} < ?`}` : "";
   const guard = <T>(work: () => Promise<T>) => withRowsFailures(label, work);
-  const result = await guard(() => session.open(select + where, bounds.map(BigInt)));
+  const sql = `${select}${whereAll(where, inRange)}${limitOf(limit)}`;
+  const result = await guard(() => session.open(sql, [...parameters, ...bounds.map(BigInt)]));
   yield* batchesOf(session, result, guard);
 }
 

@@ -1,3 +1,4 @@
+import type { Comparison } from "../../connector.ts";
 import type { BaseType } from "./layout.ts";
 
 /** How values of a type get from PostgreSQL into a file. */
@@ -11,7 +12,26 @@ export type TypeConversion = {
   readonly write: (column: string) => string;
   /** DuckDB's type in the file. */
   readonly dataType: string;
+  /** Conditions on the column, and PostgreSQL's type of their values. */
+  readonly comparison?: Comparison & { readonly valueType: string };
 };
+
+/** Values compare as in DuckDB. */
+const ordered = (valueType: string, conversion: TypeConversion): TypeConversion => ({
+  ...conversion,
+  comparison: { operators: "order", isExact: true, hasAllNulls: true, valueType },
+});
+
+/** Equal texts are equal by every collation; others may be, too, and their order may differ. */
+const equatable = (valueType: string, conversion: TypeConversion): TypeConversion => ({
+  ...conversion,
+  comparison: { operators: "equality", isExact: false, hasAllNulls: true, valueType },
+});
+
+const nullable = (conversion: TypeConversion): TypeConversion => ({
+  ...conversion,
+  comparison: { operators: "none", isExact: true, hasAllNulls: true, valueType: "" },
+});
 
 const itself = (column: string): string => column;
 
@@ -74,28 +94,28 @@ const money = textBy((column) => `${column}::numeric::text`);
 
 /** By the fixed OIDs of PostgreSQL's types. */
 const conversions: Readonly<Record<number, TypeConversion>> = {
-  16: direct("BOOLEAN"),
-  17: bytes,
+  16: ordered("boolean", direct("BOOLEAN")),
+  17: nullable(bytes),
   19: textItself,
-  20: direct("BIGINT"),
-  21: direct("SMALLINT"),
-  23: direct("INTEGER"),
-  25: textItself,
+  20: ordered("int8", direct("BIGINT")),
+  21: ordered("int8", direct("SMALLINT")),
+  23: ordered("int8", direct("INTEGER")),
+  25: equatable("text", textItself),
   26: direct("UINTEGER"),
   114: textItself,
   199: jsonList,
-  700: direct("FLOAT"),
-  701: direct("DOUBLE"),
+  700: nullable(direct("FLOAT")),
+  701: nullable(direct("DOUBLE")),
   790: money,
   1186: castText,
   1266: castText,
-  1042: textItself,
-  1043: textItself,
-  1082: dated("DATE", 'YYYY-MM-DD" (BC)"', ""),
-  1083: direct("TIME"),
-  1114: dated("TIMESTAMP", 'YYYY-MM-DD" (BC) "HH24:MI:SS.US', ""),
-  1184: dated("TIMESTAMP WITH TIME ZONE", 'YYYY-MM-DD" (BC) "HH24:MI:SS.US', "+00"),
-  2950: direct("UUID"),
+  1042: equatable("bpchar", textItself),
+  1043: equatable("text", textItself),
+  1082: ordered("date", dated("DATE", 'YYYY-MM-DD" (BC)"', "")),
+  1083: nullable(direct("TIME")),
+  1114: ordered("timestamp", dated("TIMESTAMP", 'YYYY-MM-DD" (BC) "HH24:MI:SS.US', "")),
+  1184: ordered("timestamptz", dated("TIMESTAMP WITH TIME ZONE", 'YYYY-MM-DD" (BC) "HH24:MI:SS.US', "+00")),
+  2950: nullable(direct("UUID")),
   3802: castText,
   3807: jsonList,
 };
@@ -116,5 +136,5 @@ function numeric(modifier: number): TypeConversion {
   // Eleven bits in two's complement.
   const scale = (((modifier - 4) & 0x7ff) ^ 1024) - 1024;
   const fits = precision <= decimalDigitsMax && scale >= 0 && scale <= precision;
-  return fits ? direct(`DECIMAL(${precision},${scale})`) : castText;
+  return fits ? ordered("numeric", direct(`DECIMAL(${precision},${scale})`)) : castText;
 }

@@ -3,6 +3,7 @@ import { identifier } from "../../../engine/sql-text.ts";
 import { tableChanged } from "../../../errors.ts";
 import type { SnapshotTable } from "../../connector.ts";
 import { checkReply } from "../../sql/check-reply.ts";
+import { limitOf, whereAll } from "../../sql/render-filter.ts";
 import type { ReadableTable, RowDescription, RowRange } from "../../sql/row-source.ts";
 import { readLayout } from "../catalog/layout.ts";
 import { explainReply } from "../catalog/replies.ts";
@@ -11,6 +12,7 @@ import { conversionOf } from "../catalog/type-conversion.ts";
 import { toRowsFailure } from "../session/failures.ts";
 import type { Execute } from "../session/session.ts";
 import { quoteFirst, selectList } from "./select-list.ts";
+import { bindParameters, whereOf } from "./where-of.ts";
 
 /** Describes a table in the session that holds the snapshot, and locks it against alterations until the session ends. */
 export async function describeRows(
@@ -22,21 +24,33 @@ export async function describeRows(
   const encoding = format === "parquet" ? ("binary" as const) : ("csv" as const);
   const target = `${identifier(table.schemaName)}.${identifier(table.name)}`;
   const label = `${table.schemaName}.${table.name}`;
-  const rowCount = await lockAndEstimate(execute, table, { label, target });
+  const allRows = await lockAndEstimate(execute, table, { label, target });
   const layout = await readLayout(execute, table);
   if (layout.isRewritten) throw tableChanged(label);
-  const conversions = table.wanted.map((name) => {
+  const conversionFor = (name: string) => {
     const type = layout.columns.get(name);
     if (!type) throw tableChanged(label);
-    return { name, ...conversionOf(type) };
-  });
+    return conversionOf(type);
+  };
+  const conversions = table.wanted.map((name) => ({ name, ...conversionFor(name) }));
+  const filter = whereOf(table, conversionFor);
+  await bindParameters(execute, filter.parameters);
+  const matching = { label, target: `${target}${whereAll(filter.where)}` };
+  const rowCount = filter.where === undefined ? allRows : await lockAndEstimate(execute, table, matching);
   const list = selectList(
     conversions.map(({ name, [encoding]: expression }) => expression(identifier(name))),
   );
   return {
-    columns: conversions.map(({ read, write, dataType }) => ({ read: read[encoding], write, dataType })),
+    columns: conversions.map(({ read, write, dataType, comparison }) => ({
+      read: read[encoding],
+      write,
+      dataType,
+      comparison,
+    })),
     encoding,
     select: `select ${list} from ${target}`,
+    ...filter,
+    limit: table.limit,
     rowCount,
     interval: layout.pages === undefined ? undefined : { unit: "pages", from: 0, to: layout.pages },
     rowSecurity: await readRowSecurity(execute, table),
@@ -44,8 +58,12 @@ export async function describeRows(
 }
 
 /** The COPY of a range of pages, or of all rows. */
-export const copyRange = ({ select, encoding }: ReadableTable, range: RowRange | undefined): string =>
-  `copy (${select}${whereOf(range)}) to stdout (${copyOptions[encoding]}, encoding 'UTF8')`;
+export const copyRange = (
+  { select, where, limit, encoding }: ReadableTable,
+  range: RowRange | undefined,
+): string =>
+  `copy (${select}${whereAll(where, inRange(range))}${limitOf(limit)}) ` +
+  `to stdout (${copyOptions[encoding]}, encoding 'UTF8')`;
 
 const copyOptions = { csv: `format csv, null '\\N', ${quoteFirst}`, binary: "format binary" } as const;
 
@@ -70,7 +88,5 @@ async function lockAndEstimate(
 }
 
 /** A COPY takes no parameters; the bounds are integers. */
-const whereOf = (range: RowRange | undefined): string =>
-  range
-    ? ` where ctid >= '(${range.from},0)'${range.to === undefined ? "" : ` and ctid < '(${range.to},0)'`}`
-    : "";
+const inRange = (range: RowRange | undefined): string =>
+  range ? `ctid >= '(${range.from},0)'${range.to === undefined ? "" : ` and ctid < '(${range.to},0)'`}` : "";

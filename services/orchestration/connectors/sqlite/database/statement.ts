@@ -28,7 +28,7 @@ export type Statement = Disposable & {
   /** Value of a column of the current row. */
   value(index: number): SqliteValue;
   /** Starts again with these parameters. */
-  restart(...parameters: readonly bigint[]): void;
+  restart(...parameters: readonly (bigint | string)[]): void;
 };
 
 const types = { integer: 1, real: 2, text: 3, blob: 4 };
@@ -52,6 +52,18 @@ export function createStatement(library: Library, db: number, pointer: number): 
 
   function check(code: number): void {
     if (code !== capi.SQLITE_OK) throw new SqliteFailure(code, capi.sqlite3_errmsg(db));
+  }
+
+  /** SQLite copies the bytes. */
+  function bindText(statement: number, index: number, value: string): number {
+    const bytes = Buffer.from(value);
+    const copied = wasm.alloc(bytes.length + 1);
+    wasm.heap8u().set(bytes, copied);
+    try {
+      return exports.sqlite3_bind_text(statement, index, copied, bytes.length, capi.SQLITE_TRANSIENT);
+    } finally {
+      wasm.dealloc(copied);
+    }
   }
 
   const nameOf = (namePointer: number, what: string): string | undefined => {
@@ -95,7 +107,11 @@ export function createStatement(library: Library, db: number, pointer: number): 
     restart(...parameters) {
       exports.sqlite3_reset(pointer);
       for (const [index, value] of parameters.entries()) {
-        check(exports.sqlite3_bind_int64(pointer, index + 1, value));
+        check(
+          typeof value === "bigint"
+            ? exports.sqlite3_bind_int64(pointer, index + 1, value)
+            : bindText(pointer, index + 1, value),
+        );
       }
     },
     [Symbol.dispose]: () => void exports.sqlite3_finalize(pointer),

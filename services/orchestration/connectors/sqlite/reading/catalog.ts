@@ -5,6 +5,7 @@ import type { Interval, ReadableTable } from "../../sql/row-source.ts";
 import type { Database } from "../database/open-database.ts";
 import type { ColumnTypes } from "../settings.ts";
 import { type ColumnType, kindOf, typeOfDeclaration, typeOfKinds, type ValueKind } from "./column-type.ts";
+import { filterOf } from "./filter-of.ts";
 
 export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
@@ -12,7 +13,7 @@ export const noSuchName = (what: string) =>
   sourceDataInvalid(`settings.columnTypes names ${what}, which the database does not have`);
 
 /** How a table is read. */
-export type TableDescription = Pick<ReadableTable, "select"> & {
+export type TableDescription = Pick<ReadableTable, "select" | "where" | "parameters" | "limit"> & {
   /** One for each wanted column. */
   readonly types: readonly ColumnType[];
   readonly rowCount: number;
@@ -23,23 +24,28 @@ export type TableDescription = Pick<ReadableTable, "select"> & {
 
 export function describeTable(
   database: Database,
-  { name, columns, wanted }: SnapshotTable,
+  table: SnapshotTable,
   columnTypes: ColumnTypes,
 ): TableDescription {
+  const { name, columns, wanted, limit } = table;
   const overrides = columnTypes[name] ?? {};
   const unknown = Object.keys(overrides).find((column) => !columns.some((one) => one.name === column));
   if (unknown !== undefined) throw noSuchName(`the column ${JSON.stringify(`${name}.${unknown}`)}`);
-  const declared = wanted.map((column) => {
+  const declaredType = (column: string) => {
     const dataType = columns.find((one) => one.name === column)?.dataType;
     if (dataType === undefined) throw tableChanged(`main.${name}`);
     return overrides[column] ?? typeOfDeclaration(dataType);
-  });
+  };
+  const declared = wanted.map(declaredType);
   const open = wanted.filter((_, index) => declared[index] === undefined);
   const { rowCount, types } = readTypes(database, name, open);
   const rowId = findRowId(database, name);
   const list = [rowId ?? "null", ...wanted.map(identifier)].join(", ");
+  const filter = filterOf(table, (column) => declaredType(column) ?? types.get(column) ?? "VARCHAR");
   return {
     select: `select ${list} from ${identifier(name)}`,
+    ...filter,
+    limit,
     types: wanted.map((column, index) => declared[index] ?? types.get(column) ?? "VARCHAR"),
     rowCount,
     interval: rowId === undefined ? undefined : intervalOf(database, name, rowId),

@@ -1,3 +1,4 @@
+import type { Comparison } from "../../connector.ts";
 import type { ColumnFormat } from "../../sql/row-source.ts";
 import type { SqliteValue } from "../database/statement.ts";
 import { isInvalidText } from "../database/statement.ts";
@@ -61,7 +62,15 @@ export function typeOfKinds(kinds: ReadonlySet<ValueKind>): ColumnType | undefin
 const itself = (column: string): string => column;
 
 /** How a column gets into the engine: the bytes of a BLOB as hexadecimal digits, all else as DuckDB's text of the value. */
-export const formatOf = (type: ColumnType): ColumnFormat =>
-  type === "BLOB"
+export const formatOf = (type: ColumnType): ColumnFormat => ({
+  ...(type === "BLOB"
     ? { read: "VARCHAR", write: (column) => `unhex(${column})`, dataType: type }
-    : { read: type, write: itself, dataType: type };
+    : { read: type, write: itself, dataType: type }),
+  comparison: { operators: comparisons[type] ?? "none", isExact: type !== "VARCHAR", hasAllNulls: true },
+});
+
+/** The order of texts depends on the encoding of the database, and numbers can be among them. */
+const comparisons: Readonly<Partial<Record<ColumnType, Comparison["operators"]>>> = {
+  BIGINT: "order",
+  VARCHAR: "equality",
+};

@@ -1,6 +1,7 @@
 import { tableChanged } from "../../../errors.ts";
 import type { SnapshotTable } from "../../connector.ts";
-import type { ColumnBatch, RowRange } from "../../sql/row-source.ts";
+import { limitOf, whereAll } from "../../sql/render-filter.ts";
+import type { ColumnBatch, ReadableTable, RowRange } from "../../sql/row-source.ts";
 import { withFailures } from "../database/failures.ts";
 import type { Database } from "../database/open-database.ts";
 import type { Statement } from "../database/statement.ts";
@@ -9,6 +10,9 @@ import { type ColumnType, typeOfDeclaration, typeOfKinds } from "../reading/colu
 import { listTables } from "../reading/list-tables.ts";
 import { createBatches, createCursor } from "../reading/row-stream.ts";
 import type { ColumnTypes } from "../settings.ts";
+
+const keyOf = ({ select, where, parameters, limit }: Omit<ReadableTable, "label" | "encoding">): string =>
+  JSON.stringify([select, where, parameters, limit]);
 
 export type SessionOperations = ReturnType<typeof createSessionOperations>;
 
@@ -72,17 +76,17 @@ export function createSessionOperations(database: Database, columnTypes: ColumnT
     fetch: (id: number, rowCount: number) => find(id).fetch?.(rowCount),
     describeRows(table: SnapshotTable) {
       const description = withFailures(() => describeTable(database, table, columnTypes));
-      described.set(description.select, { ...description, name: table.name, wanted: table.wanted });
+      described.set(keyOf(description), { ...description, name: table.name, wanted: table.wanted });
       return description;
     },
-    startRange(select: string, range: RowRange | undefined): number {
-      const table = described.get(select);
-      if (!table) throw tableChanged(select);
-      const { rowId } = table;
-      const end = range?.to === undefined ? "" : ` and ${rowId} < ?`;
-      const statement = database.prepare(range ? `${select} where ${rowId} >= ?${end}` : select);
+    startRange(wanted: ReadableTable, range: RowRange | undefined): number {
+      const table = described.get(keyOf(wanted));
+      if (!table) throw tableChanged(wanted.label);
+      const { select, where, limit, parameters = [], rowId } = table;
+      const inRange = range ? `${rowId} >= ?${range.to === undefined ? "" : ` and ${rowId} < ?`}` : "";
+      const statement = database.prepare(`${select}${whereAll(where, inRange)}${limitOf(limit)}`);
       const bounds = range ? [range.from, range.to].filter((bound) => bound !== undefined) : [];
-      statement.restart(...bounds.map(BigInt));
+      statement.restart(...parameters, ...bounds.map(BigInt));
       const next = createBatches(statement, {
         types: table.types,
         hasRowId: rowId !== undefined,

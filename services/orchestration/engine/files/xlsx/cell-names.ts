@@ -7,7 +7,7 @@ export type CellRange = {
 };
 
 export const rowsMax = 1_048_576;
-export const columnsMax = 16_384;
+const columnsMax = 16_384;
 const lettersCount = 26;
 const letterBase = "A".charCodeAt(0) - 1;
 
