@@ -6,14 +6,8 @@ import { isHttpError } from "../errors/http-error.ts";
 import { httpHeadersOf, httpStatusOf } from "../errors/http-status.ts";
 import { credentialInvalid, credentialMissing } from "../errors/refusals.ts";
 import { bearerCredential } from "./bearer-credential.ts";
-import type { Dialect, HeaderReader, Requested } from "./dialect.ts";
+import type { Dialect, HeaderReader } from "./dialect.ts";
 import { encodeWithNulls } from "./encode-nulls.ts";
-
-/**
- * Endpoints of RiverGen that are answered with 501 until Sluice has their methods.
- * @internal Exported for the test that compares docs/compat.md.
- */
-export const rivergenLater: readonly string[] = ["/api/v1/execute/plan", "/api/v1/catalog/ai-context"];
 
 /**
  * RiverGen's: an envelope around every error, with a code of its own. Its paths are partly those of Sluice's own API, so
@@ -24,8 +18,8 @@ export const rivergen: Dialect = {
   owns: () => false,
   credentialHeaders: ["authorization"],
   credentialOf,
-  encodeError(error, request) {
-    const { status, code, message } = refusalOf(error, request);
+  encodeError(error) {
+    const { status, code, message } = refusalOf(error);
     const body = {
       error: { code, message, details: detailsOf(error), timestamp: new Date().toISOString() },
     };
@@ -66,12 +60,9 @@ function headersOf(error: ConnectError, status: number): Record<string, string> 
 
 type Refusal = { readonly status: number; readonly code: string; readonly message: string };
 
-function refusalOf(error: ConnectError, request: Requested | undefined): Refusal {
+function refusalOf(error: ConnectError): Refusal {
   // The header of an upload is the form's.
   const message = error.rawMessage.replaceAll(/(^|; )header\./g, "$1");
-  if (hasReason(error, ErrorReason.METHOD_UNKNOWN) && isLater(request)) {
-    return { status: 501, code: "NOT_IMPLEMENTED", message: "this endpoint is not served yet" };
-  }
   // A method that the mesh lacks is a fault of the mesh, unless the operator has switched the endpoint off.
   const isFault = error.code === Code.Unimplemented && error.findDetails(ErrorInfoSchema).length === 0;
   if (isFault && !isHttpError(error)) {
@@ -80,9 +71,6 @@ function refusalOf(error: ConnectError, request: Requested | undefined): Refusal
   const status = statusOf(error);
   return { status, code: codeOf(error, status), message };
 }
-
-const isLater = (request: Requested | undefined): boolean =>
-  rivergenLater.includes(request?.target.split("?", 1)[0] ?? "");
 
 const codes: Readonly<Record<number, string>> = {
   401: "AUTH_INVALID",

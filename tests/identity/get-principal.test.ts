@@ -94,7 +94,7 @@ test.each([
   expect(await failureOf(getPrincipal(request))).toEqual({ code: "InvalidArgument", fields: [field] });
 });
 
-test.each(["edge", "orchestration"])("PermissionDenied: %s", async (process) => {
+test.each(["edge", "compat"])("PermissionDenied: %s", async (process) => {
   const call = getPrincipal({ orgId: randomUUID(), userId: randomUUID() }, process);
   expect(await failureOf(call)).toEqual({
     code: "PermissionDenied",

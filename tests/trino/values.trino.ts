@@ -134,6 +134,11 @@ test("InvalidArgument STATEMENT_REFUSED: what writes, or runs statements elsewhe
     "set session query_max_run_time = '1d'",
     "call system.runtime.kill_query(query_id => 'a', message => 'b')",
     "start transaction",
+    "select * from --\rtable(memory.system.query(query => 'delete from a'))",
+    "select * from table(memory.system.query--\r(query => 'x'))",
+    "--\rcall system.runtime.kill_query('x') /*\nselect*/",
+    "with funct\u0131on f() returns integer return 1 select f()",
+    "select * from table(a.\u017f(x => 1))",
   ];
   for (const sql of refused) {
     expect(await failureOf(query(user, sourceId, sql)), sql).toMatchObject({

@@ -7,6 +7,7 @@ import { type GuardedService, guard } from "../../lib/rpc/guard.ts";
 import type { RivergenDeps } from "./deps.ts";
 import { discover } from "./rpc/discover.ts";
 import { executeQuery } from "./rpc/execute-query.ts";
+import { getAiContext } from "./rpc/get-ai-context.ts";
 import { getBanner } from "./rpc/get-banner.ts";
 import { getConnector } from "./rpc/get-connector.ts";
 import { getDownstream } from "./rpc/get-downstream.ts";
@@ -17,6 +18,7 @@ import { getUpstream } from "./rpc/get-upstream.ts";
 import { listConnectors } from "./rpc/list-connectors.ts";
 import { listSchemas } from "./rpc/list-schemas.ts";
 import { listTables } from "./rpc/list-tables.ts";
+import { planQuery } from "./rpc/plan-query.ts";
 import { refreshTable } from "./rpc/refresh-table.ts";
 import { searchCatalog } from "./rpc/search-catalog.ts";
 import { testConnection } from "./rpc/test-connection.ts";
@@ -29,6 +31,7 @@ export const orchestrationServices = (deps: RivergenDeps): GuardedService[] => [
   }),
   guard(ExecutionService, {
     executeQuery: executeQuery(deps),
+    planQuery: planQuery(deps),
   }),
   guard(ConnectorService, {
     listConnectors: listConnectors(deps),
@@ -42,6 +45,7 @@ export const orchestrationServices = (deps: RivergenDeps): GuardedService[] => [
     getTable: getTable(deps),
     searchCatalog: searchCatalog(deps),
     refreshTable: refreshTable(deps),
+    getAiContext: getAiContext(deps),
   }),
   guard(LineageService, {
     getLineage: getLineage(deps),

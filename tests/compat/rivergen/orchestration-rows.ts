@@ -167,13 +167,27 @@ const executions: Row[] = [
   ["POST /api/v1/execute", "Unauthenticated: nobody", as("nobody", { json: {} }, 401, unauthenticated)],
   [
     "POST /api/v1/execute/plan",
-    "Unimplemented: not served yet",
-    asAnn(
-      { json: {} },
-      501,
-      problem("NOT_IMPLEMENTED", "this endpoint is not served yet", { reason: "METHOD_UNKNOWN" }),
-    ),
+    "OK: what a statement of one data source reads",
+    (scene) => ({
+      sent: { headers: scene.ann, json: { data_source_id: scene.sourceId, query: "select 1" } },
+      status: 200,
+      body: ok(
+        expect.objectContaining({ engine: expect.stringMatching(/^(source|duckdb)$/) }),
+        "Query planned successfully",
+      ),
+    }),
   ],
+  [
+    "POST /api/v1/execute/plan",
+    "InvalidArgument: no statement",
+    asAnn({ json: {} }, 400, invalid("query", "must be at least 1 characters")),
+  ],
+  [
+    "POST /api/v1/execute/plan",
+    "NotFound: an unknown data source",
+    asAnn({ json: { data_source_id: absent, query: "select 1" } }, 404, missing("source", absent)),
+  ],
+  ["POST /api/v1/execute/plan", "Unauthenticated: nobody", as("nobody", { json: {} }, 401, unauthenticated)],
 ];
 
 const connectors: Row[] = [
@@ -425,12 +439,41 @@ const catalog: Row[] = [
   ],
   [
     "POST /api/v1/catalog/ai-context",
-    "Unimplemented: not served yet",
+    "OK: the tables that a question needs",
+    (scene) => ({
+      sent: { headers: scene.ann, json: { query: "cities", max_tables: 1 } },
+      status: 200,
+      body: ok(
+        {
+          context: expect.stringContaining("cities"),
+          token_count: expect.any(Number),
+          tables: [
+            {
+              table_id: scene.tableId,
+              data_source_id: scene.sourceId,
+              schema_name: "",
+              table_name: "cities",
+            },
+          ],
+          omitted: expect.any(Array),
+        },
+        "Context retrieved successfully",
+      ),
+    }),
+  ],
+  [
+    "POST /api/v1/catalog/ai-context",
+    "InvalidArgument: too few tokens",
     asAnn(
-      { json: {} },
-      501,
-      problem("NOT_IMPLEMENTED", "this endpoint is not served yet", { reason: "METHOD_UNKNOWN" }),
+      { json: { query: "cities", max_tokens: 10 } },
+      400,
+      invalid("max_tokens", "must be greater than or equal to 200 and less than or equal to 100000"),
     ),
+  ],
+  [
+    "POST /api/v1/catalog/ai-context",
+    "Unauthenticated: nobody",
+    as("nobody", { json: {} }, 401, unauthenticated),
   ],
 ];
 

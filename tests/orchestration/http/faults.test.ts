@@ -125,6 +125,22 @@ describe("what fails for a moment is repeated", () => {
   });
 });
 
+test.each([
+  [
+    "another protocol",
+    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n",
+    "SOURCE_UNREACHABLE",
+  ],
+  [
+    "another transfer encoding",
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\n\r\n[]",
+    "SOURCE_DATA_INVALID",
+  ],
+])("a response in %s", async (_, bytes, reason) => {
+  const call = scene().read((__, response) => response.socket?.end(bytes));
+  expect(await failureOf(call)).toMatchObject({ reason });
+});
+
 describe("limits of the server", () => {
   test.each([
     ["429", 429, { "retry-after": "3600" }],
@@ -190,14 +206,17 @@ describe("requests go to the server of the settings only", () => {
     "FailedPrecondition SOURCE_DATA_INVALID: %s that leads elsewhere, with no request there",
     async (_, status, more) => {
       await using inner = await startApiServer((__, response) => send(response, [{ secret: 1 }]));
-      const elsewhere = `http://127.0.0.1:${inner.port}/latest/meta-data`;
+      const elsewhere = `http://127.0.0.1:${inner.port}/latest/meta-data?key=S3CRET`;
       const call = scene().read((__, response) => {
         response.writeHead(status, { location: elsewhere, link: `<${elsewhere}>; rel="next"` });
         response.end(JSON.stringify("cursorPath" in more ? { rows, next: elsewhere } : rows));
       }, more);
       const { reason, message } = await failureOf(call);
       expect(reason).toBe("SOURCE_DATA_INVALID");
-      expect(message).toContain(`refers to "${elsewhere}", and only requests to http://127.0.0.1:`);
+      expect(message).toContain(
+        `refers to "http://127.0.0.1:${inner.port}", and only requests to http://127.0.0.1:`,
+      );
+      expect(message).not.toContain("S3CRET");
       expect(inner.requests).toEqual([]);
     },
   );

@@ -109,9 +109,17 @@ describe("FailedPrecondition SOURCE_DATA_INVALID: an API without an end, or with
     message: expect.stringContaining(message),
   });
   test.each([
-    ["a cursor that comes again", { paging: "cursor", rows: "/rows", cursorPath: "/next" }, "a second time"],
+    [
+      "a cursor that comes again",
+      { paging: "cursor", rows: "/rows", cursorPath: "/next" },
+      "its pages have no end",
+    ],
     ["a page that comes again", { paging: "page", rows: "/rows" }, 'may not know the parameter "page"'],
-    ["an address that comes again", { paging: "next", rows: "/rows", cursorPath: "/next" }, "a second time"],
+    [
+      "an address that comes again",
+      { paging: "next", rows: "/rows", cursorPath: "/next" },
+      "its pages have no end",
+    ],
     ["a Link header that is not followed", { rows: "/rows" }, "set settings.paging to link"],
     [
       "a cursor that is a list",

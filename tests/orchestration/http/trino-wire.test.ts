@@ -11,23 +11,27 @@ const server = forFile(() => startApiServer((_, response) => response.end()));
 
 type Reply = (request: SeenRequest, response: ServerResponse) => unknown;
 
-/** Answers the transaction as Trino does, and the statement by `reply`. */
+/** Responds to the transaction as Trino does, and to the statement by `reply`. */
 function speak(reply: Reply): void {
   server().requests.length = 0;
   server().respond = (request, response) => {
     if (request.headers["x-trino-transaction-id"] === "NONE") {
-      return send(response, { id: "a" }, { "x-trino-started-transaction-id": "1-2-3" });
+      return send(
+        response,
+        { id: "a", stats: { state: "FINISHED" } },
+        { "x-trino-started-transaction-id": "1-2-3" },
+      );
     }
     return reply(request, response);
   };
 }
 
-const run = async (reply: Reply, timeoutSeconds = 30n) => {
+const run = async (reply: Reply, signal?: AbortSignal) => {
   speak(reply);
   const user = mesh().user();
   const settings = { scheme: "http", host: "127.0.0.1", port: server().port, user: "a", catalog: "b" };
   const sourceId = await createSource(user, "trino", settings);
-  return user.executions.executeQuery({ sourceId, sql: "select 1", timeout: { seconds: timeoutSeconds } });
+  return user.executions.executeQuery({ sourceId, sql: "select 1" }, signal ? { signal } : {});
 };
 
 const columns = [{ name: "x", type: "bigint" }];
@@ -41,7 +45,7 @@ describe("FailedPrecondition SOURCE_DATA_INVALID", () => {
       "does not speak",
     ],
     ["columns that are none", { columns: "x" }, "does not speak"],
-    ["a value that is none of its type", { columns, data: [["a"]] }, "which its type bigint has not"],
+    ["a value that is none of its type", { columns, data: [["a"]], stats: { state: "FINISHED" } }, "which its type bigint has not"],
     [
       "a type that is not known",
       { columns: [{ name: "x", type: "future" }], data: [[1]] },
@@ -73,7 +77,7 @@ test("the next address may be of another host: requests go to the server of the 
           data: [[1]],
           nextUri: "https://inner.invalid/v1/statement/executing/a/1?slug=b",
         })
-      : send(response, { columns }),
+      : send(response, { columns, stats: { state: "FINISHED" } }),
   );
   expect(rows).toHaveLength(1);
   expect(
@@ -81,13 +85,15 @@ test("the next address may be of another host: requests go to the server of the 
   ).toBe(true);
 });
 
-test("DeadlineExceeded: responses without rows and without an end; the statement is deleted", async () => {
+test("Canceled: responses without rows and without an end; the statement is deleted", async () => {
   const deleted: string[] = [];
+  const stop = new AbortController();
   const call = run(({ path, method }, response) => {
     if (method === "DELETE") deleted.push(path);
+    if (path.includes("queued")) stop.abort();
     return send(response, { nextUri: "http://a/v1/statement/queued/a" });
-  }, 1n);
-  expect(await failureOf(call)).toMatchObject({ code: Code.DeadlineExceeded });
+  }, stop.signal);
+  expect(await failureOf(call)).toMatchObject({ code: Code.Canceled });
   await eventually(() => deleted).toContain("/v1/statement/queued/a");
 });
 

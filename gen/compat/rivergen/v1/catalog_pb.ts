@@ -17,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file compat/rivergen/v1/catalog.proto.
  */
 export const file_compat_rivergen_v1_catalog: GenFile = /*@__PURE__*/
-  fileDesc("CiBjb21wYXQvcml2ZXJnZW4vdjEvY2F0YWxvZy5wcm90bxISY29tcGF0LnJpdmVyZ2VuLnYxIssCCglEaXNjb3ZlcnkSJgoOZGF0YV9zb3VyY2VfaWQYASABKAlSDmRhdGFfc291cmNlX2lkElQKEnNjaGVtYXNfZGlzY292ZXJlZBgCIAMoCzIkLmNvbXBhdC5yaXZlcmdlbi52MS5EaXNjb3ZlcmVkU2NoZW1hUhJzY2hlbWFzX2Rpc2NvdmVyZWQSIgoMdG90YWxfdGFibGVzGAMgASgFUgx0b3RhbF90YWJsZXMSJAoNdG90YWxfY29sdW1ucxgEIAEoBVINdG90YWxfY29sdW1ucxJACg1kaXNjb3ZlcmVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFINZGlzY292ZXJlZF9hdBI0ChVkaXNjb3ZlcnlfZHVyYXRpb25fbXMYBiABKAVSFWRpc2NvdmVyeV9kdXJhdGlvbl9tcyKPAQoQRGlzY292ZXJlZFNjaGVtYRIgCgtzY2hlbWFfbmFtZRgBIAEoCVILc2NoZW1hX25hbWUSIgoMdGFibGVzX2NvdW50GAIgASgFUgx0YWJsZXNfY291bnQSJQoLdmlld3NfY291bnQYAyABKAVIAFILdmlld3NfY291bnSIAQFCDgoMX3ZpZXdzX2NvdW50IowCCgZTY2hlbWESHAoJc2NoZW1hX2lkGAEgASgJUglzY2hlbWFfaWQSJgoOZGF0YV9zb3VyY2VfaWQYAiABKAlSDmRhdGFfc291cmNlX2lkEiAKC3NjaGVtYV9uYW1lGAMgASgJUgtzY2hlbWFfbmFtZRIiCgx0YWJsZXNfY291bnQYBCABKAVSDHRhYmxlc19jb3VudBI6CgpjcmVhdGVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKY3JlYXRlZF9hdBI6Cgp1cGRhdGVkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKdXBkYXRlZF9hdCJrCgpTY2hlbWFMaXN0EikKBWl0ZW1zGAEgAygLMhouY29tcGF0LnJpdmVyZ2VuLnYxLlNjaGVtYRIyCgpwYWdpbmF0aW9uGAIgASgLMh4uY29tcGF0LnJpdmVyZ2VuLnYxLlBhZ2luYXRpb24i2wMKBVRhYmxlEhoKCHRhYmxlX2lkGAEgASgJUgh0YWJsZV9pZBImCg5kYXRhX3NvdXJjZV9pZBgCIAEoCVIOZGF0YV9zb3VyY2VfaWQSIAoLc2NoZW1hX25hbWUYAyABKAlSC3NjaGVtYV9uYW1lEh4KCnRhYmxlX25hbWUYBCABKAlSCnRhYmxlX25hbWUSKwoHY29sdW1ucxgFIAMoCzIaLmNvbXBhdC5yaXZlcmdlbi52MS5Db2x1bW4SIQoJcm93X2NvdW50GAYgASgBSABSCXJvd19jb3VudIgBARIYCgtkZXNjcmlwdGlvbhgHIAEoCUgBiAEBEgwKBHRhZ3MYCCADKAkSEgoFb3duZXIYCSABKAlIAogBARIgCgtwcmltYXJ5X2tleRgKIAMoCVILcHJpbWFyeV9rZXkSOgoKY3JlYXRlZF9hdBgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmNyZWF0ZWRfYXQSOgoKdXBkYXRlZF9hdBgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCnVwZGF0ZWRfYXRCDAoKX3Jvd19jb3VudEIOCgxfZGVzY3JpcHRpb25CCAoGX293bmVyIpQBCgZDb2x1bW4SIAoLY29sdW1uX25hbWUYASABKAlSC2NvbHVtbl9uYW1lEhwKCWRhdGFfdHlwZRgCIAEoCVIJZGF0YV90eXBlEiAKC2lzX251bGxhYmxlGAMgASgIUgtpc19udWxsYWJsZRIYCgtkZXNjcmlwdGlvbhgEIAEoCUgAiAEBQg4KDF9kZXNjcmlwdGlvbiJpCglUYWJsZUxpc3QSKAoFaXRlbXMYASADKAsyGS5jb21wYXQucml2ZXJnZW4udjEuVGFibGUSMgoKcGFnaW5hdGlvbhgCIAEoCzIeLmNvbXBhdC5yaXZlcmdlbi52MS5QYWdpbmF0aW9uImEKC1NlYXJjaE1hdGNoEigKBXRhYmxlGAEgASgLMhkuY29tcGF0LnJpdmVyZ2VuLnYxLlRhYmxlEigKD21hdGNoZWRfY29sdW1ucxgCIAMoCVIPbWF0Y2hlZF9jb2x1bW5zInIKDFNlYXJjaFJlc3VsdBIuCgVpdGVtcxgBIAMoCzIfLmNvbXBhdC5yaXZlcmdlbi52MS5TZWFyY2hNYXRjaBIyCgpwYWdpbmF0aW9uGAIgASgLMh4uY29tcGF0LnJpdmVyZ2VuLnYxLlBhZ2luYXRpb24iSwoOUmVmcmVzaGVkVGFibGUSKAoFdGFibGUYASABKAsyGS5jb21wYXQucml2ZXJnZW4udjEuVGFibGUSDwoHY2hhbmdlZBgCIAEoCCJDCg9EaXNjb3ZlclJlcXVlc3QSMAoOZGF0YV9zb3VyY2VfaWQYASABKAlCCLpIBXIDsAEBUg5kYXRhX3NvdXJjZV9pZCJhChBEaXNjb3ZlclJlc3BvbnNlEg8KB3N1Y2Nlc3MYASABKAgSKwoEZGF0YRgCIAEoCzIdLmNvbXBhdC5yaXZlcmdlbi52MS5EaXNjb3ZlcnkSDwoHbWVzc2FnZRgDIAEoCSKuAQoSTGlzdFNjaGVtYXNSZXF1ZXN0EjMKDmRhdGFfc291cmNlX2lkGAEgASgJQgu6SAjYAQFyA7ABAVIOZGF0YV9zb3VyY2VfaWQSHgoEcGFnZRgCIAEoBUILukgIGgYYoI0GKAFIAIgBARIsCglwYWdlX3NpemUYAyABKAVCCbpIBhoEGGQoAUgBUglwYWdlX3NpemWIAQFCBwoFX3BhZ2VCDAoKX3BhZ2Vfc2l6ZSJlChNMaXN0U2NoZW1hc1Jlc3BvbnNlEg8KB3N1Y2Nlc3MYASABKAgSLAoEZGF0YRgCIAEoCzIeLmNvbXBhdC5yaXZlcmdlbi52MS5TY2hlbWFMaXN0Eg8KB21lc3NhZ2UYAyABKAki5QEKEUxpc3RUYWJsZXNSZXF1ZXN0EjMKDmRhdGFfc291cmNlX2lkGAEgASgJQgu6SAjYAQFyA7ABAVIOZGF0YV9zb3VyY2VfaWQSNgoLc2NoZW1hX25hbWUYAiABKAlCFLpIEXIPGP8BMgpeW15ceDAwXSokUgtzY2hlbWFfbmFtZRIeCgRwYWdlGAMgASgFQgu6SAgaBhigjQYoAUgAiAEBEiwKCXBhZ2Vfc2l6ZRgEIAEoBUIJukgGGgQYZCgBSAFSCXBhZ2Vfc2l6ZYgBAUIHCgVfcGFnZUIMCgpfcGFnZV9zaXplImMKEkxpc3RUYWJsZXNSZXNwb25zZRIPCgdzdWNjZXNzGAEgASgIEisKBGRhdGEYAiABKAsyHS5jb21wYXQucml2ZXJnZW4udjEuVGFibGVMaXN0Eg8KB21lc3NhZ2UYAyABKAkiNwoPR2V0VGFibGVSZXF1ZXN0EiQKCHRhYmxlX2lkGAEgASgJQgi6SAVyA7ABAVIIdGFibGVfaWQiXQoQR2V0VGFibGVSZXNwb25zZRIPCgdzdWNjZXNzGAEgASgIEicKBGRhdGEYAiABKAsyGS5jb21wYXQucml2ZXJnZW4udjEuVGFibGUSDwoHbWVzc2FnZRgDIAEoCSKPAgoUU2VhcmNoQ2F0YWxvZ1JlcXVlc3QSJQoFcXVlcnkYASABKAlCFrpIE3IREAEYyAEyCl5bXlx4MDBdKiQSMwoOZGF0YV9zb3VyY2VfaWQYAiABKAlCC7pICNgBAXIDsAEBUg5kYXRhX3NvdXJjZV9pZBI2CgtzY2hlbWFfbmFtZRgDIAEoCUIUukgRcg8Y/wEyCl5bXlx4MDBdKiRSC3NjaGVtYV9uYW1lEh4KBHBhZ2UYBCABKAVCC7pICBoGGKCNBigBSACIAQESLAoJcGFnZV9zaXplGAUgASgFQgm6SAYaBBhkKAFIAVIJcGFnZV9zaXpliAEBQgcKBV9wYWdlQgwKCl9wYWdlX3NpemUiaQoVU2VhcmNoQ2F0YWxvZ1Jlc3BvbnNlEg8KB3N1Y2Nlc3MYASABKAgSLgoEZGF0YRgCIAEoCzIgLmNvbXBhdC5yaXZlcmdlbi52MS5TZWFyY2hSZXN1bHQSDwoHbWVzc2FnZRgDIAEoCSI7ChNSZWZyZXNoVGFibGVSZXF1ZXN0EiQKCHRhYmxlX2lkGAEgASgJQgi6SAVyA7ABAVIIdGFibGVfaWQiagoUUmVmcmVzaFRhYmxlUmVzcG9uc2USDwoHc3VjY2VzcxgBIAEoCBIwCgRkYXRhGAIgASgLMiIuY29tcGF0LnJpdmVyZ2VuLnYxLlJlZnJlc2hlZFRhYmxlEg8KB21lc3NhZ2UYAyABKAkysQcKDkNhdGFsb2dTZXJ2aWNlEpkBCghEaXNjb3ZlchIjLmNvbXBhdC5yaXZlcmdlbi52MS5EaXNjb3ZlclJlcXVlc3QaJC5jb21wYXQucml2ZXJnZW4udjEuRGlzY292ZXJSZXNwb25zZSJCqrsYDxoNY2F0YWxvZy53cml0Zfq7GAgggMQTKIDEE4LT5JMCHToBKiIYL2FwaS92MS9jYXRhbG9nL2Rpc2NvdmVyEpQBCgtMaXN0U2NoZW1hcxImLmNvbXBhdC5yaXZlcmdlbi52MS5MaXN0U2NoZW1hc1JlcXVlc3QaJy5jb21wYXQucml2ZXJnZW4udjEuTGlzdFNjaGVtYXNSZXNwb25zZSI0kAIBqrsYDhoMY2F0YWxvZy5yZWFkgtPkkwIZEhcvYXBpL3YxL2NhdGFsb2cvc2NoZW1hcxKQAQoKTGlzdFRhYmxlcxIlLmNvbXBhdC5yaXZlcmdlbi52MS5MaXN0VGFibGVzUmVxdWVzdBomLmNvbXBhdC5yaXZlcmdlbi52MS5MaXN0VGFibGVzUmVzcG9uc2UiM5ACAaq7GA4aDGNhdGFsb2cucmVhZILT5JMCGBIWL2FwaS92MS9jYXRhbG9nL3RhYmxlcxKVAQoIR2V0VGFibGUSIy5jb21wYXQucml2ZXJnZW4udjEuR2V0VGFibGVSZXF1ZXN0GiQuY29tcGF0LnJpdmVyZ2VuLnYxLkdldFRhYmxlUmVzcG9uc2UiPpACAaq7GA4aDGNhdGFsb2cucmVhZILT5JMCIxIhL2FwaS92MS9jYXRhbG9nL3RhYmxlcy97dGFibGVfaWR9EpkBCg1TZWFyY2hDYXRhbG9nEiguY29tcGF0LnJpdmVyZ2VuLnYxLlNlYXJjaENhdGFsb2dSZXF1ZXN0GikuY29tcGF0LnJpdmVyZ2VuLnYxLlNlYXJjaENhdGFsb2dSZXNwb25zZSIzqrsYDhoMY2F0YWxvZy5yZWFkgtPkkwIbOgEqIhYvYXBpL3YxL2NhdGFsb2cvc2VhcmNoEqQBCgxSZWZyZXNoVGFibGUSJy5jb21wYXQucml2ZXJnZW4udjEuUmVmcmVzaFRhYmxlUmVxdWVzdBooLmNvbXBhdC5yaXZlcmdlbi52MS5SZWZyZXNoVGFibGVSZXNwb25zZSJBqrsYDxoNY2F0YWxvZy53cml0Zfq7GAgggMQTKIDEE4LT5JMCHDoBKiIXL2FwaS92MS9jYXRhbG9nL3JlZnJlc2hiBnByb3RvMw", [file_buf_validate_validate, file_compat_rivergen_v1_common, file_google_api_annotations, file_google_protobuf_timestamp, file_sluice_common_v1_options]);
+  fileDesc("CiBjb21wYXQvcml2ZXJnZW4vdjEvY2F0YWxvZy5wcm90bxISY29tcGF0LnJpdmVyZ2VuLnYxIssCCglEaXNjb3ZlcnkSJgoOZGF0YV9zb3VyY2VfaWQYASABKAlSDmRhdGFfc291cmNlX2lkElQKEnNjaGVtYXNfZGlzY292ZXJlZBgCIAMoCzIkLmNvbXBhdC5yaXZlcmdlbi52MS5EaXNjb3ZlcmVkU2NoZW1hUhJzY2hlbWFzX2Rpc2NvdmVyZWQSIgoMdG90YWxfdGFibGVzGAMgASgFUgx0b3RhbF90YWJsZXMSJAoNdG90YWxfY29sdW1ucxgEIAEoBVINdG90YWxfY29sdW1ucxJACg1kaXNjb3ZlcmVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFINZGlzY292ZXJlZF9hdBI0ChVkaXNjb3ZlcnlfZHVyYXRpb25fbXMYBiABKAVSFWRpc2NvdmVyeV9kdXJhdGlvbl9tcyKPAQoQRGlzY292ZXJlZFNjaGVtYRIgCgtzY2hlbWFfbmFtZRgBIAEoCVILc2NoZW1hX25hbWUSIgoMdGFibGVzX2NvdW50GAIgASgFUgx0YWJsZXNfY291bnQSJQoLdmlld3NfY291bnQYAyABKAVIAFILdmlld3NfY291bnSIAQFCDgoMX3ZpZXdzX2NvdW50IowCCgZTY2hlbWESHAoJc2NoZW1hX2lkGAEgASgJUglzY2hlbWFfaWQSJgoOZGF0YV9zb3VyY2VfaWQYAiABKAlSDmRhdGFfc291cmNlX2lkEiAKC3NjaGVtYV9uYW1lGAMgASgJUgtzY2hlbWFfbmFtZRIiCgx0YWJsZXNfY291bnQYBCABKAVSDHRhYmxlc19jb3VudBI6CgpjcmVhdGVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKY3JlYXRlZF9hdBI6Cgp1cGRhdGVkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKdXBkYXRlZF9hdCJrCgpTY2hlbWFMaXN0EikKBWl0ZW1zGAEgAygLMhouY29tcGF0LnJpdmVyZ2VuLnYxLlNjaGVtYRIyCgpwYWdpbmF0aW9uGAIgASgLMh4uY29tcGF0LnJpdmVyZ2VuLnYxLlBhZ2luYXRpb24i2wMKBVRhYmxlEhoKCHRhYmxlX2lkGAEgASgJUgh0YWJsZV9pZBImCg5kYXRhX3NvdXJjZV9pZBgCIAEoCVIOZGF0YV9zb3VyY2VfaWQSIAoLc2NoZW1hX25hbWUYAyABKAlSC3NjaGVtYV9uYW1lEh4KCnRhYmxlX25hbWUYBCABKAlSCnRhYmxlX25hbWUSKwoHY29sdW1ucxgFIAMoCzIaLmNvbXBhdC5yaXZlcmdlbi52MS5Db2x1bW4SIQoJcm93X2NvdW50GAYgASgBSABSCXJvd19jb3VudIgBARIYCgtkZXNjcmlwdGlvbhgHIAEoCUgBiAEBEgwKBHRhZ3MYCCADKAkSEgoFb3duZXIYCSABKAlIAogBARIgCgtwcmltYXJ5X2tleRgKIAMoCVILcHJpbWFyeV9rZXkSOgoKY3JlYXRlZF9hdBgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmNyZWF0ZWRfYXQSOgoKdXBkYXRlZF9hdBgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCnVwZGF0ZWRfYXRCDAoKX3Jvd19jb3VudEIOCgxfZGVzY3JpcHRpb25CCAoGX293bmVyIpQBCgZDb2x1bW4SIAoLY29sdW1uX25hbWUYASABKAlSC2NvbHVtbl9uYW1lEhwKCWRhdGFfdHlwZRgCIAEoCVIJZGF0YV90eXBlEiAKC2lzX251bGxhYmxlGAMgASgIUgtpc19udWxsYWJsZRIYCgtkZXNjcmlwdGlvbhgEIAEoCUgAiAEBQg4KDF9kZXNjcmlwdGlvbiJpCglUYWJsZUxpc3QSKAoFaXRlbXMYASADKAsyGS5jb21wYXQucml2ZXJnZW4udjEuVGFibGUSMgoKcGFnaW5hdGlvbhgCIAEoCzIeLmNvbXBhdC5yaXZlcmdlbi52MS5QYWdpbmF0aW9uImEKC1NlYXJjaE1hdGNoEigKBXRhYmxlGAEgASgLMhkuY29tcGF0LnJpdmVyZ2VuLnYxLlRhYmxlEigKD21hdGNoZWRfY29sdW1ucxgCIAMoCVIPbWF0Y2hlZF9jb2x1bW5zInIKDFNlYXJjaFJlc3VsdBIuCgVpdGVtcxgBIAMoCzIfLmNvbXBhdC5yaXZlcmdlbi52MS5TZWFyY2hNYXRjaBIyCgpwYWdpbmF0aW9uGAIgASgLMh4uY29tcGF0LnJpdmVyZ2VuLnYxLlBhZ2luYXRpb24iSwoOUmVmcmVzaGVkVGFibGUSKAoFdGFibGUYASABKAsyGS5jb21wYXQucml2ZXJnZW4udjEuVGFibGUSDwoHY2hhbmdlZBgCIAEoCCJDCg9EaXNjb3ZlclJlcXVlc3QSMAoOZGF0YV9zb3VyY2VfaWQYASABKAlCCLpIBXIDsAEBUg5kYXRhX3NvdXJjZV9pZCJhChBEaXNjb3ZlclJlc3BvbnNlEg8KB3N1Y2Nlc3MYASABKAgSKwoEZGF0YRgCIAEoCzIdLmNvbXBhdC5yaXZlcmdlbi52MS5EaXNjb3ZlcnkSDwoHbWVzc2FnZRgDIAEoCSKuAQoSTGlzdFNjaGVtYXNSZXF1ZXN0EjMKDmRhdGFfc291cmNlX2lkGAEgASgJQgu6SAjYAQFyA7ABAVIOZGF0YV9zb3VyY2VfaWQSHgoEcGFnZRgCIAEoBUILukgIGgYYoI0GKAFIAIgBARIsCglwYWdlX3NpemUYAyABKAVCCbpIBhoEGGQoAUgBUglwYWdlX3NpemWIAQFCBwoFX3BhZ2VCDAoKX3BhZ2Vfc2l6ZSJlChNMaXN0U2NoZW1hc1Jlc3BvbnNlEg8KB3N1Y2Nlc3MYASABKAgSLAoEZGF0YRgCIAEoCzIeLmNvbXBhdC5yaXZlcmdlbi52MS5TY2hlbWFMaXN0Eg8KB21lc3NhZ2UYAyABKAki5QEKEUxpc3RUYWJsZXNSZXF1ZXN0EjMKDmRhdGFfc291cmNlX2lkGAEgASgJQgu6SAjYAQFyA7ABAVIOZGF0YV9zb3VyY2VfaWQSNgoLc2NoZW1hX25hbWUYAiABKAlCFLpIEXIPGP8BMgpeW15ceDAwXSokUgtzY2hlbWFfbmFtZRIeCgRwYWdlGAMgASgFQgu6SAgaBhigjQYoAUgAiAEBEiwKCXBhZ2Vfc2l6ZRgEIAEoBUIJukgGGgQYZCgBSAFSCXBhZ2Vfc2l6ZYgBAUIHCgVfcGFnZUIMCgpfcGFnZV9zaXplImMKEkxpc3RUYWJsZXNSZXNwb25zZRIPCgdzdWNjZXNzGAEgASgIEisKBGRhdGEYAiABKAsyHS5jb21wYXQucml2ZXJnZW4udjEuVGFibGVMaXN0Eg8KB21lc3NhZ2UYAyABKAkiNwoPR2V0VGFibGVSZXF1ZXN0EiQKCHRhYmxlX2lkGAEgASgJQgi6SAVyA7ABAVIIdGFibGVfaWQiXQoQR2V0VGFibGVSZXNwb25zZRIPCgdzdWNjZXNzGAEgASgIEicKBGRhdGEYAiABKAsyGS5jb21wYXQucml2ZXJnZW4udjEuVGFibGUSDwoHbWVzc2FnZRgDIAEoCSKPAgoUU2VhcmNoQ2F0YWxvZ1JlcXVlc3QSJQoFcXVlcnkYASABKAlCFrpIE3IREAEYyAEyCl5bXlx4MDBdKiQSMwoOZGF0YV9zb3VyY2VfaWQYAiABKAlCC7pICNgBAXIDsAEBUg5kYXRhX3NvdXJjZV9pZBI2CgtzY2hlbWFfbmFtZRgDIAEoCUIUukgRcg8Y/wEyCl5bXlx4MDBdKiRSC3NjaGVtYV9uYW1lEh4KBHBhZ2UYBCABKAVCC7pICBoGGKCNBigBSACIAQESLAoJcGFnZV9zaXplGAUgASgFQgm6SAYaBBhkKAFIAVIJcGFnZV9zaXpliAEBQgcKBV9wYWdlQgwKCl9wYWdlX3NpemUiaQoVU2VhcmNoQ2F0YWxvZ1Jlc3BvbnNlEg8KB3N1Y2Nlc3MYASABKAgSLgoEZGF0YRgCIAEoCzIgLmNvbXBhdC5yaXZlcmdlbi52MS5TZWFyY2hSZXN1bHQSDwoHbWVzc2FnZRgDIAEoCSI7ChNSZWZyZXNoVGFibGVSZXF1ZXN0EiQKCHRhYmxlX2lkGAEgASgJQgi6SAVyA7ABAVIIdGFibGVfaWQiagoUUmVmcmVzaFRhYmxlUmVzcG9uc2USDwoHc3VjY2VzcxgBIAEoCBIwCgRkYXRhGAIgASgLMiIuY29tcGF0LnJpdmVyZ2VuLnYxLlJlZnJlc2hlZFRhYmxlEg8KB21lc3NhZ2UYAyABKAkigwEKCUFpQ29udGV4dBIPCgdjb250ZXh0GAEgASgJEiAKC3Rva2VuX2NvdW50GAIgASgFUgt0b2tlbl9jb3VudBIyCgZ0YWJsZXMYAyADKAsyIi5jb21wYXQucml2ZXJnZW4udjEuQWlDb250ZXh0VGFibGUSDwoHb21pdHRlZBgEIAMoCSKWAQoOQWlDb250ZXh0VGFibGUSGgoIdGFibGVfaWQYASABKAlSCHRhYmxlX2lkEiYKDmRhdGFfc291cmNlX2lkGAIgASgJUg5kYXRhX3NvdXJjZV9pZBIgCgtzY2hlbWFfbmFtZRgDIAEoCVILc2NoZW1hX25hbWUSHgoKdGFibGVfbmFtZRgEIAEoCVIKdGFibGVfbmFtZSLNAQoTR2V0QWlDb250ZXh0UmVxdWVzdBIlCgVxdWVyeRgBIAEoCUIWukgTchEQARjQDzIKXlteXHgwMF0qJBIzCg5kYXRhX3NvdXJjZV9pZBgCIAEoCUILukgI2AEBcgOwAQFSDmRhdGFfc291cmNlX2lkEi8KCm1heF90b2tlbnMYAyABKAVCD7pIDNgBARoHGKCNBijIAVIKbWF4X3Rva2VucxIpCgptYXhfdGFibGVzGAQgASgFQgm6SAYaBBgyKABSCm1heF90YWJsZXMiZQoUR2V0QWlDb250ZXh0UmVzcG9uc2USDwoHc3VjY2VzcxgBIAEoCBIrCgRkYXRhGAIgASgLMh0uY29tcGF0LnJpdmVyZ2VuLnYxLkFpQ29udGV4dBIPCgdtZXNzYWdlGAMgASgJMs4ICg5DYXRhbG9nU2VydmljZRKZAQoIRGlzY292ZXISIy5jb21wYXQucml2ZXJnZW4udjEuRGlzY292ZXJSZXF1ZXN0GiQuY29tcGF0LnJpdmVyZ2VuLnYxLkRpc2NvdmVyUmVzcG9uc2UiQqq7GA8aDWNhdGFsb2cud3JpdGX6uxgIIIDEEyiAxBOC0+STAh06ASoiGC9hcGkvdjEvY2F0YWxvZy9kaXNjb3ZlchKUAQoLTGlzdFNjaGVtYXMSJi5jb21wYXQucml2ZXJnZW4udjEuTGlzdFNjaGVtYXNSZXF1ZXN0GicuY29tcGF0LnJpdmVyZ2VuLnYxLkxpc3RTY2hlbWFzUmVzcG9uc2UiNJACAaq7GA4aDGNhdGFsb2cucmVhZILT5JMCGRIXL2FwaS92MS9jYXRhbG9nL3NjaGVtYXMSkAEKCkxpc3RUYWJsZXMSJS5jb21wYXQucml2ZXJnZW4udjEuTGlzdFRhYmxlc1JlcXVlc3QaJi5jb21wYXQucml2ZXJnZW4udjEuTGlzdFRhYmxlc1Jlc3BvbnNlIjOQAgGquxgOGgxjYXRhbG9nLnJlYWSC0+STAhgSFi9hcGkvdjEvY2F0YWxvZy90YWJsZXMSlQEKCEdldFRhYmxlEiMuY29tcGF0LnJpdmVyZ2VuLnYxLkdldFRhYmxlUmVxdWVzdBokLmNvbXBhdC5yaXZlcmdlbi52MS5HZXRUYWJsZVJlc3BvbnNlIj6QAgGquxgOGgxjYXRhbG9nLnJlYWSC0+STAiMSIS9hcGkvdjEvY2F0YWxvZy90YWJsZXMve3RhYmxlX2lkfRKZAQoNU2VhcmNoQ2F0YWxvZxIoLmNvbXBhdC5yaXZlcmdlbi52MS5TZWFyY2hDYXRhbG9nUmVxdWVzdBopLmNvbXBhdC5yaXZlcmdlbi52MS5TZWFyY2hDYXRhbG9nUmVzcG9uc2UiM6q7GA4aDGNhdGFsb2cucmVhZILT5JMCGzoBKiIWL2FwaS92MS9jYXRhbG9nL3NlYXJjaBKaAQoMR2V0QWlDb250ZXh0EicuY29tcGF0LnJpdmVyZ2VuLnYxLkdldEFpQ29udGV4dFJlcXVlc3QaKC5jb21wYXQucml2ZXJnZW4udjEuR2V0QWlDb250ZXh0UmVzcG9uc2UiN6q7GA4aDGNhdGFsb2cucmVhZILT5JMCHzoBKiIaL2FwaS92MS9jYXRhbG9nL2FpLWNvbnRleHQSpAEKDFJlZnJlc2hUYWJsZRInLmNvbXBhdC5yaXZlcmdlbi52MS5SZWZyZXNoVGFibGVSZXF1ZXN0GiguY29tcGF0LnJpdmVyZ2VuLnYxLlJlZnJlc2hUYWJsZVJlc3BvbnNlIkGquxgPGg1jYXRhbG9nLndyaXRl+rsYCCCAxBMogMQTgtPkkwIcOgEqIhcvYXBpL3YxL2NhdGFsb2cvcmVmcmVzaGIGcHJvdG8z", [file_buf_validate_validate, file_compat_rivergen_v1_common, file_google_api_annotations, file_google_protobuf_timestamp, file_sluice_common_v1_options]);
 
 /**
  * What a discovery found.
@@ -846,6 +846,167 @@ export const RefreshTableResponseSchema: GenMessage<RefreshTableResponse> = /*@_
   messageDesc(file_compat_rivergen_v1_catalog, 21);
 
 /**
+ * The context of a question.
+ *
+ * @generated from message compat.rivergen.v1.AiContext
+ */
+export type AiContext = Message<"compat.rivergen.v1.AiContext"> & {
+  /**
+   * The text: definitions of tables in SQL, and comments.
+   *
+   * @generated from field: string context = 1;
+   */
+  context: string;
+
+  /**
+   * Tokens of the text.
+   *
+   * @generated from field: int32 token_count = 2 [json_name = "token_count"];
+   */
+  tokenCount: number;
+
+  /**
+   * Tables in the text, best first.
+   *
+   * @generated from field: repeated compat.rivergen.v1.AiContextTable tables = 3;
+   */
+  tables: AiContextTable[];
+
+  /**
+   * What was left out, and why.
+   *
+   * @generated from field: repeated string omitted = 4;
+   */
+  omitted: string[];
+};
+
+/**
+ * Describes the message compat.rivergen.v1.AiContext.
+ * Use `create(AiContextSchema)` to create a new message.
+ */
+export const AiContextSchema: GenMessage<AiContext> = /*@__PURE__*/
+  messageDesc(file_compat_rivergen_v1_catalog, 22);
+
+/**
+ * A table in the context.
+ *
+ * @generated from message compat.rivergen.v1.AiContextTable
+ */
+export type AiContextTable = Message<"compat.rivergen.v1.AiContextTable"> & {
+  /**
+   * Id.
+   *
+   * @generated from field: string table_id = 1 [json_name = "table_id"];
+   */
+  tableId: string;
+
+  /**
+   * The data source.
+   *
+   * @generated from field: string data_source_id = 2 [json_name = "data_source_id"];
+   */
+  dataSourceId: string;
+
+  /**
+   * Schema.
+   *
+   * @generated from field: string schema_name = 3 [json_name = "schema_name"];
+   */
+  schemaName: string;
+
+  /**
+   * Name.
+   *
+   * @generated from field: string table_name = 4 [json_name = "table_name"];
+   */
+  tableName: string;
+};
+
+/**
+ * Describes the message compat.rivergen.v1.AiContextTable.
+ * Use `create(AiContextTableSchema)` to create a new message.
+ */
+export const AiContextTableSchema: GenMessage<AiContextTable> = /*@__PURE__*/
+  messageDesc(file_compat_rivergen_v1_catalog, 23);
+
+/**
+ * The request of GetAiContext.
+ *
+ * @generated from message compat.rivergen.v1.GetAiContextRequest
+ */
+export type GetAiContextRequest = Message<"compat.rivergen.v1.GetAiContextRequest"> & {
+  /**
+   * The question: 1 to 2,000 characters.
+   *
+   * @generated from field: string query = 1;
+   */
+  query: string;
+
+  /**
+   * Only tables of this data source.
+   *
+   * @generated from field: string data_source_id = 2 [json_name = "data_source_id"];
+   */
+  dataSourceId: string;
+
+  /**
+   * Tokens of the text at most: 200 to 100,000. Default: 4,000.
+   *
+   * @generated from field: int32 max_tokens = 3 [json_name = "max_tokens"];
+   */
+  maxTokens: number;
+
+  /**
+   * Tables at most: up to 50. Default: 10.
+   *
+   * @generated from field: int32 max_tables = 4 [json_name = "max_tables"];
+   */
+  maxTables: number;
+};
+
+/**
+ * Describes the message compat.rivergen.v1.GetAiContextRequest.
+ * Use `create(GetAiContextRequestSchema)` to create a new message.
+ */
+export const GetAiContextRequestSchema: GenMessage<GetAiContextRequest> = /*@__PURE__*/
+  messageDesc(file_compat_rivergen_v1_catalog, 24);
+
+/**
+ * The answer of GetAiContext.
+ *
+ * @generated from message compat.rivergen.v1.GetAiContextResponse
+ */
+export type GetAiContextResponse = Message<"compat.rivergen.v1.GetAiContextResponse"> & {
+  /**
+   * Always true.
+   *
+   * @generated from field: bool success = 1;
+   */
+  success: boolean;
+
+  /**
+   * The answer itself.
+   *
+   * @generated from field: compat.rivergen.v1.AiContext data = 2;
+   */
+  data?: AiContext | undefined;
+
+  /**
+   * A sentence on what happened.
+   *
+   * @generated from field: string message = 3;
+   */
+  message: string;
+};
+
+/**
+ * Describes the message compat.rivergen.v1.GetAiContextResponse.
+ * Use `create(GetAiContextResponseSchema)` to create a new message.
+ */
+export const GetAiContextResponseSchema: GenMessage<GetAiContextResponse> = /*@__PURE__*/
+  messageDesc(file_compat_rivergen_v1_catalog, 25);
+
+/**
  * The catalog of tables.
  *
  * @generated from service compat.rivergen.v1.CatalogService
@@ -901,6 +1062,17 @@ export const CatalogService: GenService<{
     methodKind: "unary";
     input: typeof SearchCatalogRequestSchema;
     output: typeof SearchCatalogResponseSchema;
+  },
+  /**
+   * Packs what a language model has to know of the tables for a question into a number of tokens. The errors of
+   * sluice.orchestration.v1.CatalogService.GetAiContext.
+   *
+   * @generated from rpc compat.rivergen.v1.CatalogService.GetAiContext
+   */
+  getAiContext: {
+    methodKind: "unary";
+    input: typeof GetAiContextRequestSchema;
+    output: typeof GetAiContextResponseSchema;
   },
   /**
    * Reads one table of its data source again. NotFound; Unavailable (SOURCE_UNREACHABLE).

@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file compat/rivergen/v1/execution.proto.
  */
 export const file_compat_rivergen_v1_execution: GenFile = /*@__PURE__*/
-  fileDesc("CiJjb21wYXQvcml2ZXJnZW4vdjEvZXhlY3V0aW9uLnByb3RvEhJjb21wYXQucml2ZXJnZW4udjEi3wEKC1F1ZXJ5UmVzdWx0EiIKDGV4ZWN1dGlvbl9pZBgBIAEoCVIMZXhlY3V0aW9uX2lkEjEKB2NvbHVtbnMYAiADKAsyIC5jb21wYXQucml2ZXJnZW4udjEuUmVzdWx0Q29sdW1uEigKBHJvd3MYAyADKAsyGi5nb29nbGUucHJvdG9idWYuTGlzdFZhbHVlEhwKCXJvd19jb3VudBgEIAEoBVIJcm93X2NvdW50EhEKCXRydW5jYXRlZBgFIAEoCBIeCgpmcm9tX2NhY2hlGAYgASgIUgpmcm9tX2NhY2hlIjoKDFJlc3VsdENvbHVtbhIMCgRuYW1lGAEgASgJEhwKCWRhdGFfdHlwZRgCIAEoCVIJZGF0YV90eXBlIs0BChNFeGVjdXRlUXVlcnlSZXF1ZXN0EjAKDmRhdGFfc291cmNlX2lkGAEgASgJQgi6SAVyA7ABAVIOZGF0YV9zb3VyY2VfaWQSJgoFcXVlcnkYAiABKAlCF7pIFHISEAEooI0GMgpeW15ceDAwXSokEiYKCG1heF9yb3dzGAMgASgFQgq6SAcaBRiQTigAUghtYXhfcm93cxI0Cg90aW1lb3V0X3NlY29uZHMYBCABKAVCCrpIBxoFGKwCKABSD3RpbWVvdXRfc2Vjb25kcyJnChRFeGVjdXRlUXVlcnlSZXNwb25zZRIPCgdzdWNjZXNzGAEgASgIEi0KBGRhdGEYAiABKAsyHy5jb21wYXQucml2ZXJnZW4udjEuUXVlcnlSZXN1bHQSDwoHbWVzc2FnZRgDIAEoCTK0AQoQRXhlY3V0aW9uU2VydmljZRKfAQoMRXhlY3V0ZVF1ZXJ5EicuY29tcGF0LnJpdmVyZ2VuLnYxLkV4ZWN1dGVRdWVyeVJlcXVlc3QaKC5jb21wYXQucml2ZXJnZW4udjEuRXhlY3V0ZVF1ZXJ5UmVzcG9uc2UiPKq7GBIaEGV4ZWN1dGlvbnMud3JpdGX6uxgIIPD1Eijw9RKC0+STAhQ6ASoiDy9hcGkvdjEvZXhlY3V0ZWIGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_struct, file_sluice_common_v1_options]);
+  fileDesc("CiJjb21wYXQvcml2ZXJnZW4vdjEvZXhlY3V0aW9uLnByb3RvEhJjb21wYXQucml2ZXJnZW4udjEi3wEKC1F1ZXJ5UmVzdWx0EiIKDGV4ZWN1dGlvbl9pZBgBIAEoCVIMZXhlY3V0aW9uX2lkEjEKB2NvbHVtbnMYAiADKAsyIC5jb21wYXQucml2ZXJnZW4udjEuUmVzdWx0Q29sdW1uEigKBHJvd3MYAyADKAsyGi5nb29nbGUucHJvdG9idWYuTGlzdFZhbHVlEhwKCXJvd19jb3VudBgEIAEoBVIJcm93X2NvdW50EhEKCXRydW5jYXRlZBgFIAEoCBIeCgpmcm9tX2NhY2hlGAYgASgIUgpmcm9tX2NhY2hlIjoKDFJlc3VsdENvbHVtbhIMCgRuYW1lGAEgASgJEhwKCWRhdGFfdHlwZRgCIAEoCVIJZGF0YV90eXBlItABChNFeGVjdXRlUXVlcnlSZXF1ZXN0EjMKDmRhdGFfc291cmNlX2lkGAEgASgJQgu6SAjYAQFyA7ABAVIOZGF0YV9zb3VyY2VfaWQSJgoFcXVlcnkYAiABKAlCF7pIFHISEAEooI0GMgpeW15ceDAwXSokEiYKCG1heF9yb3dzGAMgASgFQgq6SAcaBRiQTigAUghtYXhfcm93cxI0Cg90aW1lb3V0X3NlY29uZHMYBCABKAVCCrpIBxoFGKwCKABSD3RpbWVvdXRfc2Vjb25kcyJnChRFeGVjdXRlUXVlcnlSZXNwb25zZRIPCgdzdWNjZXNzGAEgASgIEi0KBGRhdGEYAiABKAsyHy5jb21wYXQucml2ZXJnZW4udjEuUXVlcnlSZXN1bHQSDwoHbWVzc2FnZRgDIAEoCSKeAgoJUXVlcnlQbGFuEg4KBmVuZ2luZRgBIAEoCRIrCgVzdGVwcxgCIAMoCzIcLmNvbXBhdC5yaXZlcmdlbi52MS5QbGFuU3RlcBIxCgdjb2x1bW5zGAMgAygLMiAuY29tcGF0LnJpdmVyZ2VuLnYxLlJlc3VsdENvbHVtbhIrCg5lc3RpbWF0ZWRfcm93cxgEIAEoAUgAUg5lc3RpbWF0ZWRfcm93c4gBARItCg9lc3RpbWF0ZWRfYnl0ZXMYBSABKAFIAVIPZXN0aW1hdGVkX2J5dGVziAEBEh4KCmNvc3RfY2xhc3MYBiABKAlSCmNvc3RfY2xhc3NCEQoPX2VzdGltYXRlZF9yb3dzQhIKEF9lc3RpbWF0ZWRfYnl0ZXMi5AIKCFBsYW5TdGVwEiYKDmRhdGFfc291cmNlX2lkGAEgASgJUg5kYXRhX3NvdXJjZV9pZBIfCgh0YWJsZV9pZBgCIAEoCUgAUgh0YWJsZV9pZIgBARIgCgtzY2hlbWFfbmFtZRgDIAEoCVILc2NoZW1hX25hbWUSHgoKdGFibGVfbmFtZRgEIAEoCVIKdGFibGVfbmFtZRIPCgdjb2x1bW5zGAUgAygJEiYKDnB1c2hlZF9maWx0ZXJzGAYgAygJUg5wdXNoZWRfZmlsdGVycxInCgxwdXNoZWRfbGltaXQYByABKAFIAVIMcHVzaGVkX2xpbWl0iAEBEg0KBW1vdmVkGAggASgIEisKDmVzdGltYXRlZF9yb3dzGAkgASgBSAJSDmVzdGltYXRlZF9yb3dziAEBQgsKCV90YWJsZV9pZEIPCg1fcHVzaGVkX2xpbWl0QhEKD19lc3RpbWF0ZWRfcm93cyJvChBQbGFuUXVlcnlSZXF1ZXN0EjMKDmRhdGFfc291cmNlX2lkGAEgASgJQgu6SAjYAQFyA7ABAVIOZGF0YV9zb3VyY2VfaWQSJgoFcXVlcnkYAiABKAlCF7pIFHISEAEooI0GMgpeW15ceDAwXSokImIKEVBsYW5RdWVyeVJlc3BvbnNlEg8KB3N1Y2Nlc3MYASABKAgSKwoEZGF0YRgCIAEoCzIdLmNvbXBhdC5yaXZlcmdlbi52MS5RdWVyeVBsYW4SDwoHbWVzc2FnZRgDIAEoCTLGAgoQRXhlY3V0aW9uU2VydmljZRKfAQoMRXhlY3V0ZVF1ZXJ5EicuY29tcGF0LnJpdmVyZ2VuLnYxLkV4ZWN1dGVRdWVyeVJlcXVlc3QaKC5jb21wYXQucml2ZXJnZW4udjEuRXhlY3V0ZVF1ZXJ5UmVzcG9uc2UiPKq7GBIaEGV4ZWN1dGlvbnMud3JpdGX6uxgIIPD1Eijw9RKC0+STAhQ6ASoiDy9hcGkvdjEvZXhlY3V0ZRKPAQoJUGxhblF1ZXJ5EiQuY29tcGF0LnJpdmVyZ2VuLnYxLlBsYW5RdWVyeVJlcXVlc3QaJS5jb21wYXQucml2ZXJnZW4udjEuUGxhblF1ZXJ5UmVzcG9uc2UiNaq7GBIaEGV4ZWN1dGlvbnMud3JpdGWC0+STAhk6ASoiFC9hcGkvdjEvZXhlY3V0ZS9wbGFuYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_struct, file_sluice_common_v1_options]);
 
 /**
  * The rows of a statement.
@@ -108,7 +108,7 @@ export const ResultColumnSchema: GenMessage<ResultColumn> = /*@__PURE__*/
  */
 export type ExecuteQueryRequest = Message<"compat.rivergen.v1.ExecuteQueryRequest"> & {
   /**
-   * The data source.
+   * The data source. Without it, the statement names tables of the catalog as `source.schema.table`.
    *
    * @generated from field: string data_source_id = 1 [json_name = "data_source_id"];
    */
@@ -179,6 +179,202 @@ export const ExecuteQueryResponseSchema: GenMessage<ExecuteQueryResponse> = /*@_
   messageDesc(file_compat_rivergen_v1_execution, 3);
 
 /**
+ * What a statement would do.
+ *
+ * @generated from message compat.rivergen.v1.QueryPlan
+ */
+export type QueryPlan = Message<"compat.rivergen.v1.QueryPlan"> & {
+  /**
+   * What computes the rows: `source`, if the data source runs the whole statement, or `duckdb`.
+   *
+   * @generated from field: string engine = 1;
+   */
+  engine: string;
+
+  /**
+   * What is read, one entry for each table, or one for a statement that a data source runs as a whole.
+   *
+   * @generated from field: repeated compat.rivergen.v1.PlanStep steps = 2;
+   */
+  steps: PlanStep[];
+
+  /**
+   * Columns of the result; empty if a data source runs the whole statement.
+   *
+   * @generated from field: repeated compat.rivergen.v1.ResultColumn columns = 3;
+   */
+  columns: ResultColumn[];
+
+  /**
+   * Estimated rows that are moved from data sources; null if unknown.
+   *
+   * @generated from field: optional double estimated_rows = 4 [json_name = "estimated_rows"];
+   */
+  estimatedRows?: number | undefined;
+
+  /**
+   * Estimated bytes that are moved from data sources; null if unknown.
+   *
+   * @generated from field: optional double estimated_bytes = 5 [json_name = "estimated_bytes"];
+   */
+  estimatedBytes?: number | undefined;
+
+  /**
+   * `small`, `medium`, `large` or `unknown`.
+   *
+   * @generated from field: string cost_class = 6 [json_name = "cost_class"];
+   */
+  costClass: string;
+};
+
+/**
+ * Describes the message compat.rivergen.v1.QueryPlan.
+ * Use `create(QueryPlanSchema)` to create a new message.
+ */
+export const QueryPlanSchema: GenMessage<QueryPlan> = /*@__PURE__*/
+  messageDesc(file_compat_rivergen_v1_execution, 4);
+
+/**
+ * What is read of one table.
+ *
+ * @generated from message compat.rivergen.v1.PlanStep
+ */
+export type PlanStep = Message<"compat.rivergen.v1.PlanStep"> & {
+  /**
+   * The data source.
+   *
+   * @generated from field: string data_source_id = 1 [json_name = "data_source_id"];
+   */
+  dataSourceId: string;
+
+  /**
+   * The table; null if the data source runs the whole statement.
+   *
+   * @generated from field: optional string table_id = 2 [json_name = "table_id"];
+   */
+  tableId?: string | undefined;
+
+  /**
+   * Schema of the table.
+   *
+   * @generated from field: string schema_name = 3 [json_name = "schema_name"];
+   */
+  schemaName: string;
+
+  /**
+   * Name of the table.
+   *
+   * @generated from field: string table_name = 4 [json_name = "table_name"];
+   */
+  tableName: string;
+
+  /**
+   * Columns that are read.
+   *
+   * @generated from field: repeated string columns = 5;
+   */
+  columns: string[];
+
+  /**
+   * Conditions that the data source evaluates.
+   *
+   * @generated from field: repeated string pushed_filters = 6 [json_name = "pushed_filters"];
+   */
+  pushedFilters: string[];
+
+  /**
+   * Maximum of rows that the data source returns; null without one.
+   *
+   * @generated from field: optional double pushed_limit = 7 [json_name = "pushed_limit"];
+   */
+  pushedLimit?: number | undefined;
+
+  /**
+   * Whether the rows are moved before the statement runs.
+   *
+   * @generated from field: bool moved = 8;
+   */
+  moved: boolean;
+
+  /**
+   * Estimated rows; null if unknown.
+   *
+   * @generated from field: optional double estimated_rows = 9 [json_name = "estimated_rows"];
+   */
+  estimatedRows?: number | undefined;
+};
+
+/**
+ * Describes the message compat.rivergen.v1.PlanStep.
+ * Use `create(PlanStepSchema)` to create a new message.
+ */
+export const PlanStepSchema: GenMessage<PlanStep> = /*@__PURE__*/
+  messageDesc(file_compat_rivergen_v1_execution, 5);
+
+/**
+ * The request of PlanQuery.
+ *
+ * @generated from message compat.rivergen.v1.PlanQueryRequest
+ */
+export type PlanQueryRequest = Message<"compat.rivergen.v1.PlanQueryRequest"> & {
+  /**
+   * The data source, as in ExecuteQuery.
+   *
+   * @generated from field: string data_source_id = 1 [json_name = "data_source_id"];
+   */
+  dataSourceId: string;
+
+  /**
+   * The statement, of up to 100,000 bytes.
+   *
+   * @generated from field: string query = 2;
+   */
+  query: string;
+};
+
+/**
+ * Describes the message compat.rivergen.v1.PlanQueryRequest.
+ * Use `create(PlanQueryRequestSchema)` to create a new message.
+ */
+export const PlanQueryRequestSchema: GenMessage<PlanQueryRequest> = /*@__PURE__*/
+  messageDesc(file_compat_rivergen_v1_execution, 6);
+
+/**
+ * The answer of PlanQuery.
+ *
+ * @generated from message compat.rivergen.v1.PlanQueryResponse
+ */
+export type PlanQueryResponse = Message<"compat.rivergen.v1.PlanQueryResponse"> & {
+  /**
+   * Always true.
+   *
+   * @generated from field: bool success = 1;
+   */
+  success: boolean;
+
+  /**
+   * The answer itself.
+   *
+   * @generated from field: compat.rivergen.v1.QueryPlan data = 2;
+   */
+  data?: QueryPlan | undefined;
+
+  /**
+   * A sentence on what happened.
+   *
+   * @generated from field: string message = 3;
+   */
+  message: string;
+};
+
+/**
+ * Describes the message compat.rivergen.v1.PlanQueryResponse.
+ * Use `create(PlanQueryResponseSchema)` to create a new message.
+ */
+export const PlanQueryResponseSchema: GenMessage<PlanQueryResponse> = /*@__PURE__*/
+  messageDesc(file_compat_rivergen_v1_execution, 7);
+
+/**
  * Queries of data sources, as RiverGen's orchestration has them.
  *
  * @generated from service compat.rivergen.v1.ExecutionService
@@ -195,6 +391,17 @@ export const ExecutionService: GenService<{
     methodKind: "unary";
     input: typeof ExecuteQueryRequestSchema;
     output: typeof ExecuteQueryResponseSchema;
+  },
+  /**
+   * Says what a statement would read of which data source, without running it. NotFound; the errors of
+   * sluice.orchestration.v1.ExecutionService.PlanQuery.
+   *
+   * @generated from rpc compat.rivergen.v1.ExecutionService.PlanQuery
+   */
+  planQuery: {
+    methodKind: "unary";
+    input: typeof PlanQueryRequestSchema;
+    output: typeof PlanQueryResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_compat_rivergen_v1_execution, 0);

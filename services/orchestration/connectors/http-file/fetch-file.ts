@@ -18,7 +18,9 @@ type FileRequest = {
 /** Maximum of a file, in bytes. */
 const fileBytesMax = 16 * 1024 ** 3;
 const serverCharactersMax = 100;
-const anyType = { accept: "*/*" };
+/** Unless the settings ask for a type. */
+const acceptOf = ({ headers = {} }: HttpServerSettings) =>
+  Object.keys(headers).some((name) => name.toLowerCase() === "accept") ? {} : { accept: "*/*" };
 
 /** Writes a file to a pipe, unless the server says that it still has the entity tag. */
 export const fetchFile: Operation<
@@ -28,7 +30,7 @@ export const fetchFile: Operation<
   feedPipe(outputPath, signal, async (pipe) => {
     using client = createHttpClient({ settings, login, limit: { signal, timeoutMs } });
     const condition = etag === undefined ? {} : { "if-none-match": etag };
-    const response = await client.get(targetOf(settings), { ...anyType, ...condition });
+    const response = await client.get(targetOf(settings), { ...acceptOf(settings), ...condition });
     const origin = originOf(settings);
     if (response.status === 304) {
       response.body.destroy();
@@ -54,7 +56,7 @@ export const testFile: Operation<FileRequest, { serverVersion: string }> = async
 ) => {
   const limit: Limit = { signal, timeoutMs };
   using client = createHttpClient({ settings, login, limit });
-  const { body, headers } = await client.get(targetOf(settings), anyType);
+  const { body, headers } = await client.get(targetOf(settings), acceptOf(settings));
   body.destroy();
   const server = String(headers.server ?? "");
   return { serverVersion: server.replace(/[^\x20-\x7e]/g, "").slice(0, serverCharactersMax) };

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import LinkHeader from "http-link-header";
 import { sourceDataInvalid } from "../../errors.ts";
+import { parseLinks } from "../http/parse-links.ts";
 import { targetOf } from "../http/server-settings.ts";
 import type { HttpJsonSettings } from "./settings.ts";
 
@@ -114,11 +114,11 @@ function createSeen() {
 
 function nextLink(header: string | undefined): string | undefined {
   if (header === undefined) return undefined;
-  try {
-    return LinkHeader.parse(header).rel("next")[0]?.uri;
-  } catch {
-    throw refused("has a Link header that can't be read");
-  }
+  const links = parseLinks(header);
+  if (!links) throw refused("has a Link header that can't be read");
+  const next = links.filter(({ rels }) => rels.includes("next"));
+  if (next.length > 1) throw refused("has a Link header with several next pages");
+  return next[0]?.target;
 }
 
 /** The cursor of a response; undefined at the end, where it is missing, null, false or empty. */

@@ -94,9 +94,9 @@ export function createHttpClient({ settings, login, limit }: Options): HttpClien
   function resolve(reference: string, base: string): string {
     const found = URL.canParse(reference, origin + base) ? new URL(reference, origin + base) : undefined;
     if (found?.origin !== new URL(origin).origin || found.username !== "" || found.password !== "") {
-      throw sourceDataInvalid(
-        `${origin} refers to ${JSON.stringify(reference.slice(0, 200))}, and only requests to ${origin} are sent`,
-      );
+      // The reference itself may have a credential in it.
+      const elsewhere = found && found.origin !== "null" ? JSON.stringify(found.origin) : "another address";
+      throw sourceDataInvalid(`${origin} refers to ${elsewhere}, and only requests to ${origin} are sent`);
     }
     return found.pathname + found.search;
   }
@@ -138,13 +138,15 @@ export function createHttpClient({ settings, login, limit }: Options): HttpClien
   };
 }
 
-/** Adds a credential that is a parameter, unless the path has it. */
+/** Sets a credential that is a parameter. The other parameters stay as they are written. */
 function withCredential(path: string, credential: HttpLogin["credential"]): string {
   if (credential?.place !== "query") return path;
-  const [before = "", after = ""] = path.split("?", 2);
-  const query = new URLSearchParams(after);
-  query.set(credential.name, credential.value);
-  return `${before}?${query}`;
+  const at = path.indexOf("?");
+  const before = at < 0 ? path : path.slice(0, at);
+  const others = at < 0 ? [] : path.slice(at + 1).split("&");
+  const kept = others.filter((text) => text !== "" && !new URLSearchParams(text).has(credential.name));
+  const own = new URLSearchParams({ [credential.name]: credential.value }).toString();
+  return `${before}?${[...kept, own].join("&")}`;
 }
 
 /** The body of an error is not shown: it may be meant for others. */

@@ -48,16 +48,27 @@ export async function sendRequest(agent: Agent, target: Target, signal: AbortSig
   });
   sent.setTimeout(silenceMs, () => sent.destroy(new SilentServerError()));
   sent.once("response", resolve);
+  sent.once("upgrade", (_response, socket) => {
+    socket.destroy();
+    reject(new Error("the server switches to another protocol"));
+  });
+  // It has no effect after a response.
+  sent.once("close", () => reject(new Error("the connection ended without a response")));
   // After the response, errors of the connection reach the body.
   sent.on("error", reject);
   sent.end(target.body);
   const response = await promise;
   const { headers, statusCode = 0 } = response;
+  const transfer = headers["transfer-encoding"]?.trim().toLowerCase();
+  if (transfer !== undefined && transfer !== "chunked") {
+    response.destroy();
+    throw sourceDataInvalid("the server sends its response in a transfer encoding other than chunked");
+  }
   return {
     status: statusCode,
     headers,
     body: decoded(response),
-    hasLength: headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined,
+    hasLength: headers["content-length"] !== undefined || transfer === "chunked",
   };
 }
 

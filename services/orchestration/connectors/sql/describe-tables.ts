@@ -20,7 +20,7 @@ async function describeTable(session: SqlSession, table: SnapshotTable): Promise
     limit,
     parameters = [],
     rowCount,
-  } = await session.describeRows(table, "parquet");
+  } = await (session.describeTypes?.(table) ?? session.describeRows(table, "parquet"));
   return {
     columns: table.wanted.map((name, index) => {
       const format = columns[index];

@@ -61,6 +61,8 @@ export type SqlSession = {
   takeSnapshot(): Promise<{ readonly name: string; readonly time: Date }>;
   /** Prepares a table of the snapshot for `readRange`. FailedPrecondition (SOURCE_CHANGED). */
   describeRows(table: SnapshotTable, format: ExtractFormat): Promise<RowDescription>;
+  /** Describes a table without reading its rows. Missing if `describeRows` reads none either. */
+  describeTypes?(table: SnapshotTable): Promise<RowDescription>;
   /** Reads a range of a table of the snapshot; all rows without a range. */
   readRange(table: ReadableTable, range: RowRange | undefined, timeoutMs: number): RowStream;
   /** Prepares a statement whose rows are all read; it is refused as by `openCursor`. `rowsMax` is undefined for all. */

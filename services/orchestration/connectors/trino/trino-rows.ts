@@ -3,7 +3,7 @@ import { sourceDataInvalid } from "../../errors.ts";
 import type { RowSource, SqlSession } from "../sql/row-source.ts";
 import { listTables } from "./catalog/list-tables.ts";
 import { type Session, withSession } from "./session/session.ts";
-import { copyTable } from "./snapshot/copy-table.ts";
+import { copyTable, describeTypes } from "./snapshot/copy-table.ts";
 import { createSpool, type Spool, type TableCopy } from "./snapshot/spool.ts";
 import { openCursor } from "./statements/open-cursor.ts";
 import { openStatement } from "./statements/open-statement.ts";
@@ -39,6 +39,7 @@ function toSqlSession(session: Session, spool: Spool, signal: AbortSignal): SqlS
       copies.set(description.select, copy);
       return description;
     },
+    describeTypes: (table) => describeTypes(session, table),
     readRange: ({ label, select }, range) => ({
       writeTo(sink) {
         const copy = copies.get(select);

@@ -26,7 +26,7 @@ export function readerOf(column: TrinoColumn): ColumnReader {
   const { type } = column;
   const [, name = "", digits = "", zone = ""] =
     /^([a-z0-9 ]+?)(?:\((.*)\))?( with time zone)?$/.exec(type) ?? [];
-  const make = makers[name + zone];
+  const make = Object.hasOwn(makers, name + zone) ? makers[name + zone] : undefined;
   const reader = make?.(column, digits);
   if (reader) return reader;
   throw sourceDataInvalid(
@@ -38,12 +38,19 @@ export function readerOf(column: TrinoColumn): ColumnReader {
 type Maker = (column: TrinoColumn, digits: string) => ColumnReader | undefined;
 
 const integer =
-  (dataType: string): Maker =>
-  (column) => ({
-    ...ofType(dataType),
-    text: (cell) => integerOf(column, cell),
-    encode: (cell) => (dataType === "BIGINT" ? integerOf(column, cell) : Number(integerOf(column, cell))),
-  });
+  (dataType: string, bits: number): Maker =>
+  (column) => {
+    function read(cell: Cell): string {
+      const text = matching(column, cell, /^-?\d{1,20}$/);
+      if (BigInt.asIntN(bits, BigInt(text)) !== BigInt(text)) throw outside(column, text);
+      return text;
+    }
+    return {
+      ...ofType(dataType),
+      text: read,
+      encode: (cell) => (dataType === "BIGINT" ? read(cell) : Number(read(cell))),
+    };
+  };
 
 const float =
   (dataType: string): Maker =>
@@ -70,10 +77,10 @@ const makers: Readonly<Record<string, Maker>> = {
     text: (cell) => matching(column, cell, /^(?:true|false)$/),
     encode: (cell) => matching(column, cell, /^(?:true|false)$/) === "true",
   }),
-  tinyint: integer("TINYINT"),
-  smallint: integer("SMALLINT"),
-  integer: integer("INTEGER"),
-  bigint: integer("BIGINT"),
+  tinyint: integer("TINYINT", 8),
+  smallint: integer("SMALLINT", 16),
+  integer: integer("INTEGER", 32),
+  bigint: integer("BIGINT", 64),
   real: float("FLOAT"),
   double: float("DOUBLE"),
   decimal: (column, digits) => plain(ofType(`DECIMAL(${digits})`), /^-?\d+(?:\.\d+)?$/)(column, digits),
@@ -88,8 +95,8 @@ const makers: Readonly<Record<string, Maker>> = {
   }),
   varbinary: (column) => ({
     ...bytes,
-    text: (cell) => Buffer.from(textOf(column, cell), "base64").toString("hex"),
-    encode: (cell) => Buffer.from(textOf(column, cell), "base64").toString("base64"),
+    text: (cell) => Buffer.from(base64Of(column, cell), "base64").toString("hex"),
+    encode: (cell) => base64Of(column, cell),
   }),
   date: plain(ofType("DATE"), new RegExp(`^${day}$`)),
   time: (column, digits) =>
@@ -134,10 +141,11 @@ function instantOf(column: TrinoColumn, value: string): [date: string, time: str
   throw invalid(column, `the time ${JSON.stringify(value.slice(0, 100))}: select at_timezone(x, 'UTC')`);
 }
 
-const integerOf = (column: TrinoColumn, cell: Cell): string => matching(column, cell, /^-?\d+$/);
-
 function numberOf(column: TrinoColumn, cell: Cell): string {
-  if (/^[-0-9]/.test(cell)) return cell;
+  if (/^[-0-9]/.test(cell)) {
+    if (!Number.isFinite(Number(cell))) throw outside(column, cell);
+    return cell;
+  }
   return matching(column, textOf(column, cell), /^(?:NaN|-?Infinity)$/);
 }
 
@@ -150,11 +158,15 @@ function textOf(column: TrinoColumn, cell: Cell): string {
 
 function matching(column: TrinoColumn, value: string, pattern: RegExp): string {
   if (pattern.test(value)) return value;
-  throw invalid(
-    column,
-    `the value ${JSON.stringify(value.slice(0, 100))}, which its type ${column.type} has not`,
-  );
+  throw outside(column, value);
 }
+
+const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+const base64Of = (column: TrinoColumn, cell: Cell): string => matching(column, textOf(column, cell), base64);
+
+const outside = (column: TrinoColumn, value: string) =>
+  invalid(column, `the value ${JSON.stringify(value.slice(0, 100))}, which its type ${column.type} has not`);
 
 const invalid = ({ name }: TrinoColumn, what: string) =>
   sourceDataInvalid(`the column ${JSON.stringify(name)} has ${what}`);

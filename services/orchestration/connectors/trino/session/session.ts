@@ -6,17 +6,9 @@ import type { HttpResponse } from "../../http/send-request.ts";
 import { originOf } from "../../http/server-settings.ts";
 import { quoteName } from "../quote.ts";
 import type { TrinoLogin } from "../trino-login.ts";
-import { type Cell, type Results, readResults, type TrinoColumn } from "../wire/results.ts";
+import { type Cell, type Results, readResults } from "../wire/results.ts";
 import { toStatementFailure } from "./failures.ts";
-
-/** Rows of a statement, which the server computes as they are read. */
-export type ResultSet = {
-  readonly columns: readonly TrinoColumn[];
-  /** The next rows, at least one; undefined at the end. */
-  next(): Promise<{ rows: readonly (readonly Cell[])[]; sizeBytes: number } | undefined>;
-  /** Ends the statement. */
-  stop(): Promise<void>;
-};
+import { createResultSet, type ResultSet } from "./result-set.ts";
 
 /** Statements in one transaction that only reads. */
 export type Session = {
@@ -166,40 +158,13 @@ function createSession({
   const request = { client, headers: { ...headers, "x-trino-transaction-id": transaction }, limit };
 
   async function open(sql: string): Promise<ResultSet> {
-    let results = await send(request, sql);
-    let isStopped = false;
-    const result: ResultSet = {
-      get columns() {
-        return results.columns ?? [];
-      },
-      async next() {
-        for (;;) {
-          if (results.rows.length > 0) {
-            const { rows, sizeBytes } = results;
-            results = { ...results, rows: [] };
-            return { rows, sizeBytes };
-          }
-          if (results.next === undefined || isStopped) {
-            running.delete(result);
-            return undefined;
-          }
-          const { columns } = results;
-          results = await follow(request, results.next);
-          results = { ...results, columns: results.columns ?? columns };
-        }
-      },
-      async stop() {
-        running.delete(result);
-        const { next } = results;
-        if (next === undefined || isStopped) return;
-        isStopped = true;
-        await client.delete(next, request.headers, cancelMs);
-      },
-    };
+    const result: ResultSet & { start(): Promise<void> } = createResultSet(await send(request, sql), {
+      follow: (next) => follow(request, next),
+      stop: (next) => client.delete(next, request.headers, cancelMs),
+      onEnd: () => void running.delete(result),
+    });
     running.add(result);
-    while (results.columns === undefined && results.next !== undefined) {
-      results = await follow(request, results.next);
-    }
+    await result.start();
     return result;
   }
 

@@ -1,7 +1,8 @@
 import type { EncodedValue } from "../../../results/encoded-value.ts";
 import type { Cursor, FetchedRows } from "../../sql/row-source.ts";
 import { readerOf } from "../catalog/column-reader.ts";
-import type { ResultSet, Session } from "../session/session.ts";
+import type { ResultSet } from "../session/result-set.ts";
+import type { Session } from "../session/session.ts";
 import type { Cell } from "../wire/results.ts";
 import { openRows } from "./open-rows.ts";
 

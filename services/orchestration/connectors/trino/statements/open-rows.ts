@@ -1,4 +1,5 @@
-import type { ResultSet, Session } from "../session/session.ts";
+import type { ResultSet } from "../session/result-set.ts";
+import type { Session } from "../session/session.ts";
 import { checkStatement, notReading } from "./check-statement.ts";
 
 /** Runs a caller's statement. InvalidArgument (SQL_INVALID, STATEMENT_REFUSED). */

@@ -1,6 +1,7 @@
 import type { ColumnBatch, Statement } from "../../sql/row-source.ts";
 import { type ColumnReader, readerOf } from "../catalog/column-reader.ts";
-import type { ResultSet, Session } from "../session/session.ts";
+import type { ResultSet } from "../session/result-set.ts";
+import type { Session } from "../session/session.ts";
 import { openRows } from "./open-rows.ts";
 
 /** Starts a statement whose rows are all read. */

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { JsonError } from "../../../engine/files/json/json-error.ts";
 import { sourceDataInvalid } from "../../../errors.ts";
 import { readPage } from "../../http-json/read-page.ts";
+import type { Range } from "../../http-json/walk-json.ts";
 
 /** A column of a result, with Trino's type. */
 export type TrinoColumn = { readonly name: string; readonly type: string };
@@ -16,6 +17,8 @@ export type Results = {
   readonly sizeBytes: number;
   /** Path and query of the next response; undefined after the last. */
   readonly next: string | undefined;
+  /** Whether the statement ended with all its rows. */
+  readonly isFinished: boolean;
   readonly error: TrinoError | undefined;
 };
 
@@ -33,22 +36,28 @@ const errorReply = z.object({
   errorType: z.string().max(200).default(""),
 });
 
-const pointers = [["columns"], ["data"], ["nextUri"], ["error"]];
+const pointers = [["columns"], ["data"], ["nextUri"], ["error"], ["stats", "state"]];
 
 /** Reads a response. FailedPrecondition (SOURCE_DATA_INVALID) if it is none of Trino's protocol. */
 export function readResults(chunks: readonly Uint8Array[]): Results {
   try {
     const page = readPage(chunks);
-    const [columns, data, nextUri, error] = page.find(pointers);
-    const textOf = ({ from, to }: { from: number; to: number }) => page.bytes.toString("utf8", from, to);
+    const [columns, data, nextUri, error, state] = page.find(pointers);
+    const textOf = ({ from, to }: Range) => page.bytes.toString("utf8", from, to);
     const parsed = <T>(schema: z.ZodType<T>, range: typeof columns): T | undefined =>
       range && textOf(range) !== "null" ? schema.parse(JSON.parse(textOf(range))) : undefined;
-    const rows = data && textOf(data) !== "null" ? page.elementsOf(data) : [];
+    const listOf = (range: Range): Range[] => {
+      const found = page.elementsOf(range);
+      if (!found) throw new JsonError(range.from, "a list is expected");
+      return found;
+    };
+    const rows = data && textOf(data) !== "null" ? listOf(data) : [];
     return {
       columns: parsed(columnsReply, columns),
-      rows: (rows ?? []).map((row) => (page.elementsOf(row) ?? []).map(textOf)),
+      rows: rows.map((row) => listOf(row).map(textOf)),
       sizeBytes: page.bytes.length,
       next: pathOf(parsed(z.string().max(5000), nextUri)),
+      isFinished: state !== undefined && textOf(state) === '"FINISHED"',
       error: parsed(errorReply, error),
     };
   } catch (error) {
@@ -69,5 +78,5 @@ function pathOf(address: string | undefined): string | undefined {
   return pathname + search;
 }
 
-const unreadable = () =>
+export const unreadable = () =>
   sourceDataInvalid("the server does not speak Trino's protocol: its responses can't be read");
