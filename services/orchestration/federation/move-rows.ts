@@ -38,9 +38,7 @@ export async function moveRows(
   {
     await using snapshots = new AsyncDisposableStack();
     const groups = [...Map.groupBy(tables, ({ dataSource }) => dataSource)];
-    const opened = await Promise.all(
-      groups.map(async ([dataSource, group]) => snapshots.use(await openSnapshot(dataSource, group, limit))),
-    );
+    const opened = await openSnapshots(groups, snapshots, limit);
     const total = createTotal(deps.transferLimits);
     const tasks = interleave(opened.map(({ chunks }) => chunks)).map(({ table, extract }) => async () => {
       const file = stack.use(await deps.resultFiles.create(owner));
@@ -66,11 +64,38 @@ type Chunk = {
   extract(limit: Limit): ReturnType<Snapshot["extract"]>;
 };
 
+type OpenSnapshot = AsyncDisposable & { readonly chunks: readonly Chunk[] };
+
+/**
+ * Opens a snapshot of each source, which the stack owns. The first failure stops the others, and is thrown when all have ended:
+ * one that opens nevertheless is disposed, too.
+ */
+async function openSnapshots(
+  groups: readonly (readonly [DataSource, readonly PlannedTable[]])[],
+  stack: AsyncDisposableStack,
+  limit: Limit,
+): Promise<OpenSnapshot[]> {
+  const stop = new AbortController();
+  const signal = AbortSignal.any([limit.signal, stop.signal]);
+  const opening = groups.map(async ([dataSource, group]) => {
+    try {
+      return await openSnapshot(dataSource, group, { ...limit, signal });
+    } catch (error) {
+      stop.abort(error);
+      throw error;
+    }
+  });
+  const results = await Promise.allSettled(opening);
+  const opened = results.flatMap((result) => (result.status === "fulfilled" ? stack.use(result.value) : []));
+  stop.signal.throwIfAborted();
+  return opened;
+}
+
 async function openSnapshot(
   dataSource: DataSource,
   tables: readonly PlannedTable[],
   limit: Limit,
-): Promise<AsyncDisposable & { readonly chunks: readonly Chunk[] }> {
+): Promise<OpenSnapshot> {
   const request = {
     tables: tables.map(({ table, read }) => toSnapshotTable({ ...table, ...read })),
     chunkRows,
