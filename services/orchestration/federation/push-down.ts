@@ -1,6 +1,6 @@
 import type { Comparison } from "../connectors/connector.ts";
 import type { Scan } from "../engine/catalog-statement.ts";
-import type { Predicate, RowFilter } from "../engine/row-filter.ts";
+import { countValues, filterValuesMax, type Predicate, type RowFilter } from "../engine/row-filter.ts";
 
 /** A column of a table, with DuckDB's type and the conditions that its source evaluates. */
 export type ReadColumn = {
@@ -27,9 +27,15 @@ export function pushDown(columns: readonly ReadColumn[], scans: readonly Scan[])
   const filters = scans.map(({ predicates }) => predicates.filter((one) => isEvaluated(one, columns)));
   const [scan, ...others] = scans;
   const isFiltered = filters.length > 0 && filters.every((predicates) => predicates.length > 0);
-  const filter = isFiltered && filters.length <= alternativesMax ? distinct(filters) : undefined;
+  const whole = isFiltered && filters.length <= alternativesMax ? distinct(filters) : undefined;
+  const isTooLarge = whole !== undefined && countValues(whole) > filterValuesMax;
+  const filter = isTooLarge ? undefined : whole;
   const isLimited =
-    scan !== undefined && others.length === 0 && scan.limit !== undefined && hasAll(scan, columns);
+    scan !== undefined &&
+    others.length === 0 &&
+    scan.limit !== undefined &&
+    !isTooLarge &&
+    hasAll(scan, columns);
   return {
     wanted:
       wanted.size > 0
