@@ -72,10 +72,11 @@ const hasAll = ({ isComplete, predicates }: Scan, columns: readonly ReadColumn[]
       isEvaluated(predicate, columns) && (comparisonOf(predicate.column, columns)?.isExact ?? false),
   );
 
-const narrow = /^(U?TINYINT|BOOLEAN|U?SMALLINT|U?INTEGER|DATE|U?BIGINT)$/;
+/** Types of small values, the best first: a database has dates that DuckDB has not. */
+const narrow = [/^(BOOLEAN|U?(TINYINT|SMALLINT|INTEGER|BIGINT))$/, /^DATE$/];
 
 /** A column of small values, for a table of which only the number of rows counts. */
 function narrowest(columns: readonly ReadColumn[]): string {
-  const found = columns.find(({ dataType }) => narrow.test(dataType)) ?? columns[0];
-  return found?.name ?? "";
+  const [found] = narrow.flatMap((pattern) => columns.find(({ dataType }) => pattern.test(dataType)) ?? []);
+  return (found ?? columns[0])?.name ?? "";
 }

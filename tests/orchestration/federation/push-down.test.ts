@@ -27,3 +27,14 @@ test("OK: a filter of up to 10,000 values is pushed with the limit", () => {
 test("OK: neither a filter of more values nor the limit is pushed", () => {
   expect(pushDown([id], [scanOf([...tenLists, listOf(1, 0)])])).toEqual({ wanted: ["id"] });
 });
+
+test.each([
+  [["VARCHAR", "DATE", "BIGINT", "BOOLEAN"], "c2"],
+  [["DATE", "BOOLEAN"], "c1"],
+  [["VARCHAR", "DATE"], "c1"],
+  [["VARCHAR", "DOUBLE"], "c0"],
+])("OK: of columns %j, a count reads %s", (dataTypes, wanted) => {
+  const columns = dataTypes.map((dataType, index) => ({ name: `c${index}`, dataType }));
+  const scan = { table: 0, columns: [], predicates: [], isComplete: true };
+  expect(pushDown(columns, [scan])).toEqual({ wanted: [wanted] });
+});
