@@ -19,6 +19,13 @@ export type RowFilter = readonly (readonly Predicate[])[];
 /** Maximum of values of one `in`. */
 export const valuesMax = 1000;
 
+/** Maximum of values of one filter. */
+export const filterValuesMax = 10_000;
+
+/** Number of values of a filter. */
+export const countValues = (filter: RowFilter): number =>
+  filter.flat().reduce((sum, { values }) => sum + values.length, 0);
+
 export const predicateSchema = z.object({
   column: z.string(),
   operator: z.enum(operators),

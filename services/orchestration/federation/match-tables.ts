@@ -26,7 +26,10 @@ export type Mismatch =
 export const sourceNameOf = ({ catalog, schema }: StatementTable): string | undefined =>
   catalog || schema || undefined;
 
-/** Finds the table that a name means among those of a catalog. Case counts only if it decides. */
+/**
+ * Finds the table that a name means among those of a catalog. Case counts only if it decides. An id is its source's, even if
+ * another source has it for a display name.
+ */
 export function matchTable(
   reference: StatementTable,
   sources: readonly SourceRow[],
@@ -34,9 +37,9 @@ export function matchTable(
 ): MatchedTable | Mismatch {
   const { catalog, schema, name } = reference;
   const wanted = sourceNameOf(reference);
-  const found = matching(sources, wanted ?? "", ({ displayName }) => displayName);
   const byId = sources.filter(({ sourceId }) => sourceId === wanted?.toLowerCase());
-  const [source, ...otherSources] = found.length > 0 ? found : byId;
+  const byName = matching(sources, wanted ?? "", ({ displayName }) => displayName);
+  const [source, ...otherSources] = byId.length > 0 ? byId : byName;
   if (wanted === undefined || !source) return { kind: "no source" };
   if (otherSources.length > 0) return { kind: "several sources" };
   const own = tables.filter(({ sourceId }) => sourceId === source.sourceId);

@@ -1,6 +1,6 @@
 import { open } from "node:fs/promises";
-import type { ChunkName, DataSource, Snapshot } from "../connectors/connector.ts";
-import { diskFull, tableChanged, transferTooLarge } from "../errors.ts";
+import type { ChunkName, DataSource, PlannedColumn, Snapshot } from "../connectors/connector.ts";
+import { diskFull, sourceDataInvalid, tableChanged, transferTooLarge } from "../errors.ts";
 import type { ResultFiles } from "../results/result-files.ts";
 import type { Limit } from "../timing/limit.ts";
 import { formatReference } from "./match-tables.ts";
@@ -38,9 +38,7 @@ export async function moveRows(
   {
     await using snapshots = new AsyncDisposableStack();
     const groups = [...Map.groupBy(tables, ({ dataSource }) => dataSource)];
-    const opened = await Promise.all(
-      groups.map(async ([dataSource, group]) => snapshots.use(await openSnapshot(dataSource, group, limit))),
-    );
+    const opened = await openSnapshots(groups, snapshots, limit);
     const total = createTotal(deps.transferLimits);
     const tasks = interleave(opened.map(({ chunks }) => chunks)).map(({ table, extract }) => async () => {
       const file = stack.use(await deps.resultFiles.create(owner));
@@ -66,11 +64,38 @@ type Chunk = {
   extract(limit: Limit): ReturnType<Snapshot["extract"]>;
 };
 
+type OpenSnapshot = AsyncDisposable & { readonly chunks: readonly Chunk[] };
+
+/**
+ * Opens a snapshot of each source, which the stack owns. The first failure stops the others, and is thrown when all have ended:
+ * one that opens nevertheless is disposed, too.
+ */
+async function openSnapshots(
+  groups: readonly (readonly [DataSource, readonly PlannedTable[]])[],
+  stack: AsyncDisposableStack,
+  limit: Limit,
+): Promise<OpenSnapshot[]> {
+  const stop = new AbortController();
+  const signal = AbortSignal.any([limit.signal, stop.signal]);
+  const opening = groups.map(async ([dataSource, group]) => {
+    try {
+      return await openSnapshot(dataSource, group, { ...limit, signal });
+    } catch (error) {
+      stop.abort(error);
+      throw error;
+    }
+  });
+  const results = await Promise.allSettled(opening);
+  const opened = results.flatMap((result) => (result.status === "fulfilled" ? stack.use(result.value) : []));
+  stop.signal.throwIfAborted();
+  return opened;
+}
+
 async function openSnapshot(
   dataSource: DataSource,
   tables: readonly PlannedTable[],
   limit: Limit,
-): Promise<AsyncDisposable & { readonly chunks: readonly Chunk[] }> {
+): Promise<OpenSnapshot> {
   const request = {
     tables: tables.map(({ table, read }) => toSnapshotTable({ ...table, ...read })),
     chunkRows,
@@ -91,20 +116,40 @@ async function openSnapshot(
   }
 }
 
-/** The statement was planned with these names and types. */
+/**
+ * The statement was planned with these names and types: those that are written, or those of the source where it describes none.
+ * FailedPrecondition (SOURCE_CHANGED, SOURCE_DATA_INVALID).
+ */
 function checkColumns(
-  { reference, columns, read }: PlannedTable,
-  found: readonly { readonly sourceName: string; readonly dataType: string }[] = [],
+  { reference, columns, read, dataSource }: PlannedTable,
+  found: Snapshot["tables"][number]["columns"] = [],
 ): void {
   const types = new Map(columns.map(({ name, dataType }) => [name, dataType]));
+  const typeOf = ({ dataType, sourceType }: PlannedColumn) =>
+    dataSource.describeTables ? dataType : sourceType;
   const isSame =
     found.length === read.wanted.length &&
     found.every(
-      ({ sourceName, dataType }, index) =>
-        sourceName === read.wanted[index] && types.get(sourceName) === dataType,
+      (column, index) =>
+        column.sourceName === read.wanted[index] && types.get(column.sourceName) === typeOf(column),
     );
   if (!isSame) throw tableChanged(formatReference(reference));
+  const lost = dataSource.describeTables ? undefined : found.find((column) => !isRestored(column));
+  if (lost) throw notReadable(formatReference(reference), lost);
 }
+
+/** Types whose texts are cast to the same values again. */
+const restoredTypes = /^(VARCHAR|U?HUGEINT|BIGNUM|BIT|JSON|TIME_NS|TIME WITH TIME ZONE|ENUM\(.*\))$/s;
+
+/** Whether a cast of what is written to the type of the source makes the same value. */
+const isRestored = ({ dataType, sourceType }: PlannedColumn): boolean =>
+  dataType !== "VARCHAR" || restoredTypes.test(sourceType);
+
+const notReadable = (table: string, { sourceName, sourceType }: PlannedColumn) =>
+  sourceDataInvalid(
+    `the column ${JSON.stringify(sourceName)} of ${table} has the type ${sourceType}, which is moved as text alone: ` +
+      "leave it out, or query its source alone, by its source_id",
+  );
 
 /** Takes one of each list in turn, so that all sources are busy. */
 function interleave<T>(lists: readonly (readonly T[])[]): T[] {

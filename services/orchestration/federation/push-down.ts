@@ -1,6 +1,6 @@
 import type { Comparison } from "../connectors/connector.ts";
 import type { Scan } from "../engine/catalog-statement.ts";
-import type { Predicate, RowFilter } from "../engine/row-filter.ts";
+import { countValues, filterValuesMax, type Predicate, type RowFilter } from "../engine/row-filter.ts";
 
 /** A column of a table, with DuckDB's type and the conditions that its source evaluates. */
 export type ReadColumn = {
@@ -27,9 +27,15 @@ export function pushDown(columns: readonly ReadColumn[], scans: readonly Scan[])
   const filters = scans.map(({ predicates }) => predicates.filter((one) => isEvaluated(one, columns)));
   const [scan, ...others] = scans;
   const isFiltered = filters.length > 0 && filters.every((predicates) => predicates.length > 0);
-  const filter = isFiltered && filters.length <= alternativesMax ? distinct(filters) : undefined;
+  const whole = isFiltered && filters.length <= alternativesMax ? distinct(filters) : undefined;
+  const isTooLarge = whole !== undefined && countValues(whole) > filterValuesMax;
+  const filter = isTooLarge ? undefined : whole;
   const isLimited =
-    scan !== undefined && others.length === 0 && scan.limit !== undefined && hasAll(scan, columns);
+    scan !== undefined &&
+    others.length === 0 &&
+    scan.limit !== undefined &&
+    !isTooLarge &&
+    hasAll(scan, columns);
   return {
     wanted:
       wanted.size > 0
@@ -66,10 +72,11 @@ const hasAll = ({ isComplete, predicates }: Scan, columns: readonly ReadColumn[]
       isEvaluated(predicate, columns) && (comparisonOf(predicate.column, columns)?.isExact ?? false),
   );
 
-const narrow = /^(U?TINYINT|BOOLEAN|U?SMALLINT|U?INTEGER|DATE|U?BIGINT)$/;
+/** Types of small values, the best first: a database has dates that DuckDB has not. */
+const narrow = [/^(BOOLEAN|U?(TINYINT|SMALLINT|INTEGER|BIGINT))$/, /^DATE$/];
 
 /** A column of small values, for a table of which only the number of rows counts. */
 function narrowest(columns: readonly ReadColumn[]): string {
-  const found = columns.find(({ dataType }) => narrow.test(dataType)) ?? columns[0];
-  return found?.name ?? "";
+  const [found] = narrow.flatMap((pattern) => columns.find(({ dataType }) => pattern.test(dataType)) ?? []);
+  return (found ?? columns[0])?.name ?? "";
 }

@@ -26,8 +26,13 @@ const optimizers = new Set([
   "unused_columns",
 ]);
 
+/** Those that keep to which columns are needed, and evaluate nothing. */
+const columnOptimizers = new Set(["cte_inlining", "deliminator", "unused_columns"]);
+
 const planBytesMax = 32 * 1024 * 1024;
 const statementView = "sluice_statement";
+
+type PlanTask = Task & { readonly kind: "planCatalog" };
 
 /** Names of the tables that a statement reads. */
 export async function nameTables(task: Task & { kind: "tableNames" }): Promise<StatementTable[]> {
@@ -39,28 +44,42 @@ export async function nameTables(task: Task & { kind: "tableNames" }): Promise<S
   }
 }
 
-/** Checks a statement, and finds what it needs of each table. */
-export async function planStatement(task: Task & { kind: "planCatalog" }): Promise<CatalogPlan> {
+/**
+ * Checks a statement, and finds what it needs of each table. What `now()` and `random()` are in the plan does not hold when the
+ * statement runs: then only the columns are known.
+ */
+export async function planStatement(task: PlanTask): Promise<CatalogPlan> {
+  const { isRepeatable, ...plan } = await planWith(task, optimizers);
+  if (isRepeatable) return plan;
+  const { scans } = await planWith(task, columnOptimizers);
+  return { ...plan, scans: scans.map(allRows) };
+}
+
+const allRows = ({ table, columns }: Scan): Scan => ({ table, columns, predicates: [], isComplete: false });
+
+async function planWith(task: PlanTask, enabled: ReadonlySet<string>) {
   const { sql, tables, maxRows } = task;
-  const connection = await openSandbox(task, { configure: disableOptimizers });
+  const configure = (connection: DuckDBConnection) => disableOptimizers(connection, enabled);
+  const connection = await openSandbox(task, { configure });
   try {
     return await asSqlFailure(async () => {
       await createStandIns(connection, tables);
-      await gateCatalogStatement(connection, sql, tables, standInsOf(tables));
+      const { isRepeatable } = await gateCatalogStatement(connection, sql, tables, standInsOf(tables));
       const columns = await describeResult(connection, sql);
       // The statement comes last, so that a trailing semicolon or comment does no harm.
       await connection.run(`CREATE TEMP VIEW ${statementView} AS ${sql}`);
       const limit = maxRows === undefined ? "" : ` LIMIT ${maxRows + 1}`;
-      return { columns, scans: await readScans(connection, `FROM temp.${statementView}${limit}`, tables) };
+      const scans = await readScans(connection, `FROM temp.${statementView}${limit}`, tables);
+      return { columns, scans, isRepeatable };
     });
   } finally {
     connection.closeSync();
   }
 }
 
-async function disableOptimizers(connection: DuckDBConnection): Promise<void> {
+async function disableOptimizers(connection: DuckDBConnection, enabled: ReadonlySet<string>): Promise<void> {
   const rows = await readRows(connection, "SELECT name FROM duckdb_optimizers()");
-  const others = rows.map(({ name }) => String(name)).filter((name) => !optimizers.has(name));
+  const others = rows.map(({ name }) => String(name)).filter((name) => !enabled.has(name));
   await connection.run(`SET disabled_optimizers = ${literal(others.join(","))}`);
 }
 
