@@ -113,6 +113,15 @@ describe("days and times", () => {
     expect(await column(cells, { formats })).toMatchObject({ type, values });
   });
 
+  test("formats of conditions have ids of their own", async () => {
+    const styles =
+      '<styleSheet><numFmts><numFmt numFmtId="200" formatCode="yyyy"/></numFmts>' +
+      '<cellXfs><xf numFmtId="14"/><xf numFmtId="200"/><xf numFmtId="0"/></cellXfs>' +
+      '<dxfs><dxf><numFmt numFmtId="14" formatCode="0.00%"/></dxf><dxf><numFmt numFmtId="200" formatCode="0"/></dxf></dxfs></styleSheet>';
+    const found = await column([at(0, 45351), at(1, 45352)], { parts: { "xl/styles.xml": styles } });
+    expect(found).toMatchObject({ type: "DATE", values: ["2024-02-29", "2024-03-01"] });
+  });
+
   test("days since 1904", async () => {
     const found = await column([at(1, 0), at(1, 43889)], { formats, is1904: true });
     expect(found).toMatchObject({ type: "DATE", values: ["1904-01-01", "2024-02-29"] });
