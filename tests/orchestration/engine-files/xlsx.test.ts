@@ -126,6 +126,15 @@ describe("days and times", () => {
     const found = await column([at(1, 0), at(1, 43889)], { formats, is1904: true });
     expect(found).toMatchObject({ type: "DATE", values: ["1904-01-01", "2024-02-29"] });
   });
+
+  test.each([true, false])("negative numbers are no days, and named; since 1904: %s", async (is1904) => {
+    const found = await column([at(1, 45351), at(1, 45352), at(1, -1), at(3, "-1e-12")], { formats, is1904 });
+    expect(found).toMatchObject({
+      type: "VARCHAR",
+      values: [expect.any(String), expect.any(String), "-1", "-1e-12"],
+    });
+    expect(found.note).toContain('2 values are dates; 1 integers, the first in A3: "-1"');
+  });
 });
 
 describe("texts and other values", () => {
