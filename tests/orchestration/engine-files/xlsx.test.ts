@@ -151,6 +151,17 @@ describe("texts and other values", () => {
     });
   });
 
+  test("texts of formulas have escapes as others do", async () => {
+    const written = "a_x000D_&#10;b_x005F_x000D_";
+    const cells = [
+      v("0", ' t="s"'),
+      `<c t="inlineStr"><is><t>${written}</t></is></c>`,
+      v(written, ' t="str"'),
+    ];
+    const found = await column(cells, { strings: `<si><t>${written}</t></si>` });
+    expect(found.values).toEqual(Array(3).fill("a\r\nb_x000D_"));
+  });
+
   test("booleans, and a mixture with its first odd cell", async () => {
     expect(await column([v("1", ' t="b"'), v("0", ' t="b"')])).toMatchObject({
       type: "BOOLEAN",

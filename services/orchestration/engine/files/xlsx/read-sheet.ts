@@ -3,7 +3,7 @@ import { type CellRange, columnLetters, parseCell, rowsMax } from "./cell-names.
 import { type CellValue, toIsoDate, toNumber } from "./cell-value.ts";
 import type { DateKind } from "./number-format.ts";
 import type { XmlHandler } from "./parse-xml.ts";
-import { createRichText } from "./read-strings.ts";
+import { createRichText, decodeEscapes } from "./read-strings.ts";
 
 /** Cells with a value, from left to right. */
 export type SheetRow = { readonly row: number; readonly cells: readonly SheetCell[] };
@@ -123,6 +123,7 @@ function readValue(
       return { kind: "text", text: text ?? fail(damaged()) };
     }
     case "str":
+      return { kind: "text", text: decodeEscapes(raw) };
     case "inlineStr":
       return { kind: "text", text: raw };
     case "b":
