@@ -304,6 +304,46 @@ describe("hostile workbooks", () => {
       "the cell A1 has the value",
     ],
     ["a type that is not known", () => ({ sheet: '<row><c t="z"><v>1</v></c></row>' }), 'the type "z"'],
+    [
+      "an inline text with a value",
+      () => ({ sheet: '<row><c t="inlineStr"><is><t>a</t></is><v>1</v></c></row>' }),
+      'the cell A1 has the type "inlineStr", but an element "v"',
+    ],
+    [
+      "a value in place of an inline text",
+      () => ({ sheet: '<row><c t="inlineStr"><v>1</v></c></row>' }),
+      'the cell A1 has the type "inlineStr", but an element "v"',
+    ],
+    [
+      "a computed text with an inline one",
+      () => ({ sheet: rowsOf(["a", '<c t="str"><v>b</v><is><t>c</t></is></c>']) }),
+      'the cell B1 has the type "str", but an element "is"',
+    ],
+    [
+      "a number with an inline text",
+      () => ({ sheet: "<row><c><is><t>1</t></is></c></row>" }),
+      'the cell A1 has the type "n", but an element "is"',
+    ],
+    [
+      "two values of a cell",
+      () => ({ sheet: "<row><c><v>1</v><v>2</v></c></row>" }),
+      "the cell A1 has two values",
+    ],
+    [
+      "two inline texts of a cell",
+      () => ({ sheet: '<row><c t="inlineStr"><is><t>a</t></is><is><t>b</t></is></c></row>' }),
+      "the cell A1 has two values",
+    ],
+    [
+      "elements in a value",
+      () => ({ sheet: "<row><c><v>1<x>2</x>3</v></c></row>" }),
+      'the cell A1 has an element "x" in its value',
+    ],
+    [
+      "a cell in a value",
+      () => ({ sheet: '<row><c r="A1"><v>1<c r="B1"><v>2</v></c></v></c></row>' }),
+      'the cell A1 has an element "c" in its value',
+    ],
     ["no cells", () => ({ sheet: '<row r="1"><c r="A1"/></row>' }), "has no values in its cells"],
     [
       "a cell of megabytes",

@@ -26,6 +26,7 @@ type OpenCell = {
   readonly type: string;
   readonly style: number;
   hasFormula: boolean;
+  /** Text of `v`. Empty in an `is`, whose text is apart. */
   raw: string | undefined;
 };
 
@@ -69,12 +70,14 @@ export function createSheetHandler(options: SheetOptions, onRow: (row: SheetRow)
 
   return {
     open(name, attribute) {
+      const problem = cell && problemOf(cell, name, isValue);
+      if (problem) throw invalid(`the cell ${columnLetters(lastColumn)}${row} has ${problem}`);
       if (name === "row") openRow(attribute("r"));
       else if (name === "c") {
         cell = openCell(attribute);
         rich.start();
-      } else if (cell && name === "v") {
-        isValue = true;
+      } else if (cell && (name === "v" || name === "is")) {
+        isValue = name === "v";
         cell.raw = "";
       } else if (cell && name === "f") cell.hasFormula = true;
       else rich.open(name);
@@ -99,6 +102,17 @@ export function createSheetHandler(options: SheetOptions, onRow: (row: SheetRow)
       if (name === "row" && cells.length > 0) onRow({ row, cells });
     },
   };
+}
+
+/** Why an element can't be in a cell: it would replace a value, or be lost beside one. */
+function problemOf({ type, raw }: OpenCell, name: string, isValue: boolean): string | undefined {
+  const quoted = (text: string) => JSON.stringify(text.slice(0, 40));
+  if (isValue) return `an element ${quoted(name)} in its value`;
+  if (name !== "v" && name !== "is") return undefined;
+  if ((name === "is") !== (type === "inlineStr")) {
+    return `the type ${quoted(type)}, but an element ${quoted(name)}`;
+  }
+  return raw === undefined ? undefined : "two values";
 }
 
 /** Undefined if there is no value. */
