@@ -92,6 +92,7 @@ const busyFiles: readonly SlowFiles[] = [
       "orchestration/sqlite/sqlite-hostile": 8,
       "orchestration/source-folders": 6,
       "orchestration/connector-file": 5,
+      "orchestration/connector-workbook": 8,
       "orchestration/connector-duckdb": 7,
       "orchestration/duckdb/duckdb-values": 6,
       "orchestration/duckdb/duckdb-hostile": 10,

@@ -113,9 +113,27 @@ describe("days and times", () => {
     expect(await column(cells, { formats })).toMatchObject({ type, values });
   });
 
+  test("formats of conditions have ids of their own", async () => {
+    const styles =
+      '<styleSheet><numFmts><numFmt numFmtId="200" formatCode="yyyy"/></numFmts>' +
+      '<cellXfs><xf numFmtId="14"/><xf numFmtId="200"/><xf numFmtId="0"/></cellXfs>' +
+      '<dxfs><dxf><numFmt numFmtId="14" formatCode="0.00%"/></dxf><dxf><numFmt numFmtId="200" formatCode="0"/></dxf></dxfs></styleSheet>';
+    const found = await column([at(0, 45351), at(1, 45352)], { parts: { "xl/styles.xml": styles } });
+    expect(found).toMatchObject({ type: "DATE", values: ["2024-02-29", "2024-03-01"] });
+  });
+
   test("days since 1904", async () => {
     const found = await column([at(1, 0), at(1, 43889)], { formats, is1904: true });
     expect(found).toMatchObject({ type: "DATE", values: ["1904-01-01", "2024-02-29"] });
+  });
+
+  test.each([true, false])("negative numbers are no days, and named; since 1904: %s", async (is1904) => {
+    const found = await column([at(1, 45351), at(1, 45352), at(1, -1), at(3, "-1e-12")], { formats, is1904 });
+    expect(found).toMatchObject({
+      type: "VARCHAR",
+      values: [expect.any(String), expect.any(String), "-1", "-1e-12"],
+    });
+    expect(found.note).toContain('2 values are dates; 1 integers, the first in A3: "-1"');
   });
 });
 
@@ -131,6 +149,17 @@ describe("texts and other values", () => {
       values: ["plain & <raw>", "two  runs", "line\r\n_x0000__", "", "🐢", "007"],
       note: undefined,
     });
+  });
+
+  test("texts of formulas have escapes as others do", async () => {
+    const written = "a_x000D_&#10;b_x005F_x000D_";
+    const cells = [
+      v("0", ' t="s"'),
+      `<c t="inlineStr"><is><t>${written}</t></is></c>`,
+      v(written, ' t="str"'),
+    ];
+    const found = await column(cells, { strings: `<si><t>${written}</t></si>` });
+    expect(found.values).toEqual(Array(3).fill("a\r\nb_x000D_"));
   });
 
   test("booleans, and a mixture with its first odd cell", async () => {
@@ -275,6 +304,46 @@ describe("hostile workbooks", () => {
       "the cell A1 has the value",
     ],
     ["a type that is not known", () => ({ sheet: '<row><c t="z"><v>1</v></c></row>' }), 'the type "z"'],
+    [
+      "an inline text with a value",
+      () => ({ sheet: '<row><c t="inlineStr"><is><t>a</t></is><v>1</v></c></row>' }),
+      'the cell A1 has the type "inlineStr", but an element "v"',
+    ],
+    [
+      "a value in place of an inline text",
+      () => ({ sheet: '<row><c t="inlineStr"><v>1</v></c></row>' }),
+      'the cell A1 has the type "inlineStr", but an element "v"',
+    ],
+    [
+      "a computed text with an inline one",
+      () => ({ sheet: rowsOf(["a", '<c t="str"><v>b</v><is><t>c</t></is></c>']) }),
+      'the cell B1 has the type "str", but an element "is"',
+    ],
+    [
+      "a number with an inline text",
+      () => ({ sheet: "<row><c><is><t>1</t></is></c></row>" }),
+      'the cell A1 has the type "n", but an element "is"',
+    ],
+    [
+      "two values of a cell",
+      () => ({ sheet: "<row><c><v>1</v><v>2</v></c></row>" }),
+      "the cell A1 has two values",
+    ],
+    [
+      "two inline texts of a cell",
+      () => ({ sheet: '<row><c t="inlineStr"><is><t>a</t></is><is><t>b</t></is></c></row>' }),
+      "the cell A1 has two values",
+    ],
+    [
+      "elements in a value",
+      () => ({ sheet: "<row><c><v>1<x>2</x>3</v></c></row>" }),
+      'the cell A1 has an element "x" in its value',
+    ],
+    [
+      "a cell in a value",
+      () => ({ sheet: '<row><c r="A1"><v>1<c r="B1"><v>2</v></c></v></c></row>' }),
+      'the cell A1 has an element "c" in its value',
+    ],
     ["no cells", () => ({ sheet: '<row r="1"><c r="A1"/></row>' }), "has no values in its cells"],
     [
       "a cell of megabytes",

@@ -3,7 +3,7 @@ import { type CellRange, columnLetters, parseCell, rowsMax } from "./cell-names.
 import { type CellValue, toIsoDate, toNumber } from "./cell-value.ts";
 import type { DateKind } from "./number-format.ts";
 import type { XmlHandler } from "./parse-xml.ts";
-import { createRichText } from "./read-strings.ts";
+import { createRichText, decodeEscapes } from "./read-strings.ts";
 
 /** Cells with a value, from left to right. */
 export type SheetRow = { readonly row: number; readonly cells: readonly SheetCell[] };
@@ -26,6 +26,7 @@ type OpenCell = {
   readonly type: string;
   readonly style: number;
   hasFormula: boolean;
+  /** Text of `v`. Empty in an `is`, whose text is apart. */
   raw: string | undefined;
 };
 
@@ -69,12 +70,14 @@ export function createSheetHandler(options: SheetOptions, onRow: (row: SheetRow)
 
   return {
     open(name, attribute) {
+      const problem = cell && problemOf(cell, name, isValue);
+      if (problem) throw invalid(`the cell ${columnLetters(lastColumn)}${row} has ${problem}`);
       if (name === "row") openRow(attribute("r"));
       else if (name === "c") {
         cell = openCell(attribute);
         rich.start();
-      } else if (cell && name === "v") {
-        isValue = true;
+      } else if (cell && (name === "v" || name === "is")) {
+        isValue = name === "v";
         cell.raw = "";
       } else if (cell && name === "f") cell.hasFormula = true;
       else rich.open(name);
@@ -101,6 +104,17 @@ export function createSheetHandler(options: SheetOptions, onRow: (row: SheetRow)
   };
 }
 
+/** Why an element can't be in a cell: it would replace a value, or be lost beside one. */
+function problemOf({ type, raw }: OpenCell, name: string, isValue: boolean): string | undefined {
+  const quoted = (text: string) => JSON.stringify(text.slice(0, 40));
+  if (isValue) return `an element ${quoted(name)} in its value`;
+  if (name !== "v" && name !== "is") return undefined;
+  if ((name === "is") !== (type === "inlineStr")) {
+    return `the type ${quoted(type)}, but an element ${quoted(name)}`;
+  }
+  return raw === undefined ? undefined : "two values";
+}
+
 /** Undefined if there is no value. */
 function readValue(
   { type, style, hasFormula, raw }: Omit<OpenCell, "column">,
@@ -123,6 +137,7 @@ function readValue(
       return { kind: "text", text: text ?? fail(damaged()) };
     }
     case "str":
+      return { kind: "text", text: decodeEscapes(raw) };
     case "inlineStr":
       return { kind: "text", text: raw };
     case "b":

@@ -65,7 +65,7 @@ export function createRichText() {
 }
 
 /** Characters that XML can't hold are written as `_x000D_`. NUL and halves of characters stay as they are written. */
-const decodeEscapes = (text: string): string =>
+export const decodeEscapes = (text: string): string =>
   text.includes("_x")
     ? text.replace(/_x([0-9A-Fa-f]{4})_/g, (written, digits) => {
         const code = Number.parseInt(digits, 16);

@@ -13,16 +13,19 @@ export async function readStyles(
   if (part === undefined || !file.has(part)) return [];
   const formats = new Map<number, string>();
   const styles: number[] = [];
-  let isInCells = false;
+  // Formats of conditions, in dxfs, have ids of their own.
+  let list: string | undefined;
   await parseWhole(part, file.read(part), {
     open(name, attribute) {
-      if (name === "numFmt") formats.set(Number(attribute("numFmtId")), attribute("formatCode") ?? "");
-      if (name === "cellXfs") isInCells = true;
-      if (name === "xf" && isInCells) styles.push(Number(attribute("numFmtId") ?? 0));
+      if (name === "numFmts" || name === "cellXfs") list = name;
+      if (name === "numFmt" && list === "numFmts") {
+        formats.set(Number(attribute("numFmtId")), attribute("formatCode") ?? "");
+      }
+      if (name === "xf" && list === "cellXfs") styles.push(Number(attribute("numFmtId") ?? 0));
       if (Math.max(styles.length, formats.size) > stylesMax) throw tooMany();
     },
     close(name) {
-      if (name === "cellXfs") isInCells = false;
+      if (name === list) list = undefined;
     },
   });
   return styles.map((id) => {

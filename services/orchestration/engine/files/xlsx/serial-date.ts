@@ -15,13 +15,15 @@ const tolerance = 2;
 
 /** The day and time that a number stands for; undefined if there is none, and the number stays one. */
 export function toSerialDate(serial: number, kind: DateKind, is1904: boolean): SerialDate | undefined {
+  // Programs show no day before the first one of the workbook's system.
+  if (serial < 0) return undefined;
   const day = Math.floor(serial);
   const micros = toMicros(serial - day);
   if (kind === "time" && day === 0 && micros < dayMicros) return { kind: "time", text: timeOf(micros) };
   const whole = micros === dayMicros ? day + 1 : day;
   const since = is1904 ? whole + daysBetweenSystems : whole;
   if (!is1904 && (whole < 1 || whole === inventedDay)) return undefined;
-  if (since < 0 || since > lastSerial1900) return undefined;
+  if (since > lastSerial1900) return undefined;
   const shift = !is1904 && whole < inventedDay ? 1 : 0;
   const date = new Date(Date.UTC(1899, 11, 30) + (since + shift) * dayMs).toISOString().slice(0, 10);
   const rest = micros === dayMicros ? 0 : micros;
