@@ -26,7 +26,7 @@ const seen = [
   "\n413\n",
   '{"usedBytes":"48219","reservedBytes":"0","fileCount":"1","limitBytes":"1099511627776","reservedFiles":"0"',
   // The catalog, and queries over REST, Connect and gRPC.
-  '{"name":"date","dataType":"DATE","nullable":true}',
+  '{"name":"date","dataType":"DATE","nullable":true,"comment":""}',
   '"rows":[["rain","641","35.6"],["sun","640","35.0"],["fog","101","30.6"]],"truncated":true',
   '200 [["1461"]]',
   '"dataType": "DATE"',
@@ -35,7 +35,7 @@ const seen = [
   '"rows":[["3000000"]]',
   // A database.
   '"connected":true,"reason":"","serverVersion":"PostgreSQL 18',
-  '"schemaName":"public","name":"airports","columns":[{"name":"iata","dataType":"text","nullable":false}',
+  '"schemaName":"public","name":"airports","columns":[{"name":"iata","dataType":"text","nullable":false,"comment":""}',
   '"rows":[["AK","263"],["TX","209"],["CA","205"]]',
   '"reason":"STATEMENT_REFUSED"',
   // A staged table: its manifest, and rows read by a third-party library.

@@ -45,7 +45,11 @@ describe("FailedPrecondition SOURCE_DATA_INVALID", () => {
       "does not speak",
     ],
     ["columns that are none", { columns: "x" }, "does not speak"],
-    ["a value that is none of its type", { columns, data: [["a"]], stats: { state: "FINISHED" } }, "which its type bigint has not"],
+    [
+      "a value that is none of its type",
+      { columns, data: [["a"]], stats: { state: "FINISHED" } },
+      "which its type bigint has not",
+    ],
     [
       "a type that is not known",
       { columns: [{ name: "x", type: "future" }], data: [[1]] },
