@@ -2,39 +2,15 @@ import { isUtf8 } from "node:buffer";
 import { sourceDataInvalid } from "../../../errors.ts";
 import { encodeJson } from "../../../results/encode-json.ts";
 import { type EncodedValue, encodeDouble } from "../../../results/encoded-value.ts";
-import type { Comparison } from "../../connector.ts";
 import type { ColumnFormat } from "../../sql/row-source.ts";
 import type { MysqlSettings } from "../target/settings.ts";
 import type { Decode } from "../wire/binary-row.ts";
 import type { ColumnDefinition } from "../wire/column-definition.ts";
 import { clockText, dateText, isInCalendar, type Moment, readMoment, readSpan } from "./calendar.ts";
+import { equatable, ordered, orderedDate, type ValueComparison } from "./comparison.ts";
 import { typeCodes } from "./type-codes.ts";
 
 type Format = Omit<ColumnFormat, "comparison">;
-
-/** Conditions on a column, and MySQL's type that their values are cast to; empty for texts. */
-type ValueComparison = Comparison & { readonly valueType: string };
-
-const ordered = (valueType: string): ValueComparison => ({
-  operators: "order",
-  isExact: true,
-  hasAllNulls: true,
-  valueType,
-});
-/** Dates that no calendar has match or not, and may be read as nulls. */
-const orderedDate = (valueType: string): ValueComparison => ({
-  operators: "order",
-  isExact: false,
-  hasAllNulls: false,
-  valueType,
-});
-/** Equal texts are equal by every collation; others may be, too, and their order may differ. */
-const equatable: ValueComparison = {
-  operators: "equality",
-  isExact: false,
-  hasAllNulls: true,
-  valueType: "",
-};
 
 /** How values of a column are read. */
 export type ColumnReader = Format & {
