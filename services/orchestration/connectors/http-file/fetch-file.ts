@@ -7,6 +7,7 @@ import type { Fetched } from "../http/fetched.ts";
 import { createHttpClient } from "../http/http-client.ts";
 import type { HttpLogin } from "../http/prepare-http-login.ts";
 import { readBody } from "../http/read-body.ts";
+import { serverNameOf } from "../http/server-name.ts";
 import { type HttpServerSettings, originOf, targetOf } from "../http/server-settings.ts";
 
 type FileRequest = {
@@ -17,7 +18,6 @@ type FileRequest = {
 
 /** Maximum of a file, in bytes. */
 const fileBytesMax = 16 * 1024 ** 3;
-const serverCharactersMax = 100;
 /** Unless the settings ask for a type. */
 const acceptOf = ({ headers = {} }: HttpServerSettings) =>
   Object.keys(headers).some((name) => name.toLowerCase() === "accept") ? {} : { accept: "*/*" };
@@ -56,10 +56,9 @@ export const testFile: Operation<FileRequest, { serverVersion: string }> = async
 ) => {
   const limit: Limit = { signal, timeoutMs };
   using client = createHttpClient({ settings, login, limit });
-  const { body, headers } = await client.get(targetOf(settings), acceptOf(settings));
-  body.destroy();
-  const server = String(headers.server ?? "");
-  return { serverVersion: server.replace(/[^\x20-\x7e]/g, "").slice(0, serverCharactersMax) };
+  const response = await client.get(targetOf(settings), acceptOf(settings));
+  response.body.destroy();
+  return { serverVersion: serverNameOf(response) };
 };
 
 /** A weak tag says that two files are much the same, not that they are equal. */

@@ -10,6 +10,7 @@ import { createHttpClient, type HttpClient } from "../http/http-client.ts";
 import type { HttpLogin } from "../http/prepare-http-login.ts";
 import { readBody } from "../http/read-body.ts";
 import type { HttpResponse } from "../http/send-request.ts";
+import { serverNameOf } from "../http/server-name.ts";
 import { originOf } from "../http/server-settings.ts";
 import { createPaging } from "./paging.ts";
 import { namesOf, type Page, readPage } from "./read-page.ts";
@@ -25,7 +26,6 @@ type ApiRequest = {
 /** Maximum of a response, and of all rows of an API, in bytes. */
 const pageBytesMax = 32 * 1024 ** 2;
 const rowsBytesMax = 4 * 1024 ** 3;
-const serverCharactersMax = 100;
 
 /** Writes all rows of an API to a pipe, each as a line of JSON. */
 export const fetchRows: Operation<ApiRequest & { readonly outputPath: string }, Fetched> = (
@@ -50,7 +50,7 @@ export const fetchRows: Operation<ApiRequest & { readonly outputPath: string }, 
 /** Reads the first page, and returns what the server calls itself. */
 export const testApi: Operation<ApiRequest, { serverVersion: string }> = async (request, { signal }) => {
   for await (const { server } of pagesOf(request, { signal, timeoutMs: request.timeoutMs })) {
-    return { serverVersion: server.replace(/[^\x20-\x7e]/g, "").slice(0, serverCharactersMax) };
+    return { serverVersion: server };
   }
   return { serverVersion: "" };
 };
@@ -64,7 +64,7 @@ async function* pagesOf({ login, settings }: ApiRequest, limit: Limit): AsyncGen
   for (let number = 1; path !== undefined; number += 1) {
     if (number > settings.pagesMax) throw tooManyPages(settings);
     const { response, page, rows, cursor } = await fetchPage(client, path, number, settings, limit.signal);
-    yield { page, rows, server: String(response.headers.server ?? "") };
+    yield { page, rows, server: serverNameOf(response) };
     const { link } = response.headers;
     path = paging.next({
       path,
